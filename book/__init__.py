@@ -1,0 +1,1 @@
+"""What the book needs beyond Jupyter Book: a Sphinx extension, styles, browser assets, and the build command."""
