@@ -4,6 +4,8 @@ Needs Python 3.11 or newer and nothing else: each task makes `.venv` and install
 and the like call this file.
 """
 
+from __future__ import annotations  # an older Python must get as far as the line that says so
+
 import hashlib
 import os
 import secrets
@@ -101,7 +103,8 @@ def lab() -> None:
     if browser_here():
         threading.Thread(target=open_when_up, args=(server, (pages, notebook)), daemon=True).start()
     command = [PYTHON, "-m", "jupyterlab", "--no-browser", f"--ServerApp.root_dir={ROOT / 'workbook'}"]
-    command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--ServerApp.extra_static_paths={BOOK.parent}"]
+    command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    command += [f"--ServerApp.extra_static_paths={BOOK.parent}"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     run(*command, extra={"JUPYTER_TOKEN": token})
@@ -159,7 +162,7 @@ def stop(line: str) -> None:
 TASKS = {task.__name__: task for task in (learn, test, book, solutions, sync, grade)}
 
 if __name__ == "__main__":
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036
         stop(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}")
     if len(sys.argv) != 2 or sys.argv[1] not in TASKS:
         stop("say which: " + ", ".join(f"python make.py {name}" for name in TASKS))

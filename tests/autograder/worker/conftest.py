@@ -40,7 +40,5 @@ def run(worker: Worker) -> Callable[..., Ran]:
 
 
 def job(source: str, *inputs: tuple, name: str = "f", seconds: float = 5.0, **others) -> Job:
-    calls = tuple(
-        Call("call", {f"x{i}": value for i, value in enumerate(values)}) for values in inputs or [()]
-    )
+    calls = tuple(Call("call", {f"x{i}": value for i, value in enumerate(values)}) for values in inputs or [()])
     return Job(name, (Piece(textwrap.dedent(source), "answers.py", 1),), calls, seconds=seconds, **others)

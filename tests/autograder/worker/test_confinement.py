@@ -195,9 +195,7 @@ def test_looking_at_the_stack_is_no_offence(run):
         return 1
     """
     ran = run(source)
-    assert ran.end == "finished" and ran.outcomes[0].raised is None and "ZeroDivisionError" in ran.printed, (
-        ran
-    )
+    assert ran.end == "finished" and ran.outcomes[0].raised is None and "ZeroDivisionError" in ran.printed, ran
 
 
 def test_importing_the_reference_at_the_top_is_told_too(run):
@@ -291,9 +289,7 @@ def test_the_kernel_refuses_what_the_hook_does_not_see(forked):
 
 @linux
 def test_a_fork_bomb_has_no_effect(forked):
-    source = (
-        "import os\ndef f():\n    for _ in range(1000):\n        try: os.fork()\n        except OSError: pass"
-    )
+    source = "import os\ndef f():\n    for _ in range(1000):\n        try: os.fork()\n        except OSError: pass"
     before = len(psutil.pids())
     assert forked.run(job(source)).end == "forbidden"
     assert len(psutil.pids()) < before + 50

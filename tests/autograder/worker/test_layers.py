@@ -57,14 +57,10 @@ def test_a_hidden_folder_above_a_readable_one_hides_it(tmp_path: Path):
 
 
 def test_what_is_not_hidden_is_granted_whole(tmp_path: Path):
-    assert list(landlock.grants([str(tmp_path)], [str(tmp_path.parent / (tmp_path.name + "x"))])) == [
-        str(tmp_path)
-    ]
+    assert list(landlock.grants([str(tmp_path)], [str(tmp_path.parent / (tmp_path.name + "x"))])) == [str(tmp_path)]
 
 
-def decide(
-    machine: str, pid: int, nr: int, args: tuple[int, ...] = (), architecture: int | None = None
-) -> int:
+def decide(machine: str, pid: int, nr: int, args: tuple[int, ...] = (), architecture: int | None = None) -> int:
     """Run the filter as the kernel would; its answer."""
     words = {0: nr, 4: seccomp._ARCHITECTURES[machine][1] if architecture is None else architecture}
     for i, value in enumerate((*args, *[0] * (6 - len(args)))):

@@ -49,9 +49,7 @@ def test_every_kind_of_result_is_named(forked, result, kind, dtype):
     assert ran.end == "finished", ran
     outcome = ran.outcomes[0]
     assert outcome.kinds == {"out": kind} and outcome.raised is None
-    assert {name: array.dtype.name for name, array in outcome.arrays.items()} == (
-        {"out": dtype} if dtype else {}
-    )
+    assert {name: array.dtype.name for name, array in outcome.arrays.items()} == ({"out": dtype} if dtype else {})
 
 
 def test_an_exception_names_the_learners_lines_only(run):
@@ -208,9 +206,7 @@ def test_libraries_load_lazily_without_offence(run):
 @pytest.mark.parametrize("module", ["scipy.signal", "scipy.ndimage", "scipy.special", "sklearn.datasets"])
 def test_scipy_and_sklearn_load_when_they_are_installed(forked, module):
     pytest.importorskip(module.partition(".")[0])
-    ran = forked.run(
-        Job("f", (Piece(f"import {module}\ndef f(): return 1", "a.py", 1),), (Call("call", {}),))
-    )
+    ran = forked.run(Job("f", (Piece(f"import {module}\ndef f(): return 1", "a.py", 1),), (Call("call", {}),)))
     assert ran.end == "finished", ran
 
 

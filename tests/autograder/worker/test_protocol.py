@@ -23,9 +23,7 @@ dtypes = st.one_of(
 )  # fmt: skip
 arrays = hnp.arrays(dtypes, hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5))
 scalars = st.one_of(st.booleans(), st.integers(), st.floats(), st.none(), st.text())
-values = st.recursive(
-    st.one_of(scalars, arrays), lambda inner: st.lists(inner, max_size=3).map(tuple), max_leaves=6
-)
+values = st.recursive(st.one_of(scalars, arrays), lambda inner: st.lists(inner, max_size=3).map(tuple), max_leaves=6)
 
 
 def parse(chunks, **limits):
@@ -95,9 +93,7 @@ def test_an_outcome_arrives_as_it_was_sent(outputs, modified, error, seconds):
 
 @given(st.lists(st.integers(1, 200), max_size=30))
 def test_frames_may_come_in_any_portions(cuts):
-    data = b"".join(
-        b"".join(map(bytes, protocol.pack({"type": "n", "i": i}, [np.arange(i)]))) for i in range(4)
-    )
+    data = b"".join(b"".join(map(bytes, protocol.pack({"type": "n", "i": i}, [np.arange(i)]))) for i in range(4))
     reader, got, at = Reader(), [], 0
     for cut in [*cuts, len(data)]:
         got += reader.feed(data[at : at + cut])
@@ -168,9 +164,7 @@ def test_forged_layers_are_refused(layers):
 
 
 def npy(header: bytes, data: bytes, version: bytes = b"\x01\x00") -> bytes:
-    return (
-        b"\x93NUMPY" + version + struct.pack("<H" if version[0] == 1 else "<I", len(header)) + header + data
-    )
+    return b"\x93NUMPY" + version + struct.pack("<H" if version[0] == 1 else "<I", len(header)) + header + data
 
 
 @pytest.mark.parametrize("header", [
@@ -192,9 +186,7 @@ def test_headers_that_numpy_would_not_write_for_us_are_refused(header):
 
 
 def test_an_empty_array_of_an_impossible_shape_is_refused():
-    header = (
-        b"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 999999999999999999, 999999999999999999), }\n"
-    )
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (0, 999999999999999999, 999999999999999999), }\n"
     with pytest.raises(ProtocolError):
         protocol.unpack_array(npy(header, b""))
 
