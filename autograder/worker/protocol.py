@@ -120,7 +120,7 @@ def _npy(array: np.ndarray) -> tuple[bytes, memoryview | None]:
     lead = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head) + pad + 1) + head.encode() + b" " * pad + b"\n"
     if not array.size:
         return lead, None
-    return lead, memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+    return lead, np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
 def unpack_array(blob: bytes | memoryview) -> np.ndarray:
@@ -161,7 +161,7 @@ def pack_job(job: Job) -> list[bytes | memoryview]:
         {"driver": call.driver, "inputs": [[name, _put(value, arrays)] for name, value in call.inputs.items()]}
         for call in job.calls
     ]
-    head = {"type": "job", "name": job.name, "pieces": _pieces(job.pieces), "calls": calls}
+    head: dict[str, Any] = {"type": "job", "name": job.name, "pieces": _pieces(job.pieces), "calls": calls}
     head |= {"packages": list(job.packages), "seconds": job.seconds, "memory": job.memory}
     head |= {"stand_ins": list(job.stand_ins), "borrowed": {n: _pieces(p) for n, p in job.borrowed.items()}}
     return pack(head, arrays)
@@ -264,7 +264,7 @@ def _asked(entry: Any, arrays: list[np.ndarray]) -> Any:
 
 
 def pack_outcome(outcome: Outcome) -> list[bytes | memoryview]:
-    head = {"type": "outcome", "arrays": list(outcome.arrays), "kinds": dict(outcome.kinds)}
+    head: dict[str, Any] = {"type": "outcome", "arrays": list(outcome.arrays), "kinds": dict(outcome.kinds)}
     head |= {"modified": list(outcome.modified), "raised": raised_to_json(outcome.raised), "seconds": outcome.seconds}
     return pack(head, list(outcome.arrays.values()))
 

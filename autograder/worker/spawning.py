@@ -81,12 +81,13 @@ def _attend(
 ) -> tuple[bool, bool]:
     """Feed the job, take in the answers, keep the limits; whether time or memory ended it."""
     assert process.stdin and process.stdout and process.stderr
-    feeder = threading.Thread(target=_feed, args=(process.stdin, chunks), daemon=True)
+    stdin = process.stdin
+    feeder = threading.Thread(target=_feed, args=(stdin, chunks), daemon=True)
 
     def frames(data: bytes) -> None:
         intake.frames(data)
         if replies := intake.replies():
-            _feed(process.stdin, replies)
+            _feed(stdin, replies)
 
     readers = [
         threading.Thread(target=_drain, args=(process.stdout, frames), daemon=True),

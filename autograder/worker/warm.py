@@ -29,7 +29,7 @@ def load(packages: Sequence[str]) -> None:
     # What `site` would have added: exit and quit, which learners' files do call.
     site.setquit()
     site.sethelper()
-    builtins.credits = builtins.license = builtins.copyright = ""  # type: ignore[attr-defined]
+    builtins.credits = builtins.license = builtins.copyright = ""  # type: ignore[attr-defined,assignment]
     _list_folders()
 
 

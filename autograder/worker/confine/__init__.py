@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from . import audit, landlock, limits, privileges, seccomp
 
@@ -38,10 +39,10 @@ class Kernel:
 
     def __init__(self, readable: Sequence[str], hidden: Sequence[str]) -> None:
         self.guard = audit.Guard(hidden)
-        self._libc = libc()
+        self._libc: Any = libc()
         self._machine = platform.machine()
         self._why = {name: why for name, active, why in layers() if not active}
-        self.ruleset: int | None = None
+        self.ruleset: Any = None
         if "landlock" not in self._why:
             try:
                 made = landlock.ruleset(self._libc, readable, hidden)
@@ -52,7 +53,7 @@ class Kernel:
         # Assembled now, as it takes longer than a fork; the process id is filled in later.
         self.measure()
         self._cores = os.cpu_count() or 1
-        self._filter = None if "seccomp" in self._why else seccomp.Template(self._machine)
+        self._filter: Any = None if "seccomp" in self._why else seccomp.Template(self._machine)
 
     def die_with_parent(self) -> None:
         if self._libc is not None:

@@ -149,7 +149,7 @@ def _rules(column: int, pid: int) -> dict[int, list[Instruction]]:
     plain = [(call, [_REFUSE]) for call in _DENIED.values()] + [
         (call, [_UNKNOWN]) for call in _ABSENT.values()
     ]
-    return {call[column]: body for call, body in [*special.items(), *plain] if call[column] is not None}
+    return {number: body for call, body in [*special.items(), *plain] if (number := call[column]) is not None}
 
 
 def _ranges(rules: dict[int, list[Instruction]]) -> list[tuple[int, list[Instruction]]]:

@@ -1,0 +1,205 @@
+"""One learner's files, marked in real workers: what stands in for what, and that nothing leaks."""
+
+import textwrap
+
+import pytest
+
+from autograder import course
+from autograder.marking import Marker
+from autograder.worker.client import Worker
+
+CORRELATE = """
+def correlate2d(image, kernel, stride=1, padding=0):
+    kh, kw = kernel.shape
+    oh = output_size(image.shape[0], kh, stride, padding)
+    ow = output_size(image.shape[1], kw, stride=stride, padding=padding)
+    image = pad2d(image, padding)
+    out = np.zeros((oh, ow), dtype=image.dtype)
+    for i in range(oh):
+        for j in range(ow):
+            out[i, j] = filter_response(image[i*stride:i*stride+kh, j*stride:j*stride+kw], kernel)
+    return out
+"""
+STUBS = """
+import numpy as np
+def filter_response(patch, kernel): raise NotImplementedError
+def output_size(size, kernel_size, stride=1, padding=0): raise NotImplementedError
+def pad2d(x, padding): return x
+"""
+
+
+@pytest.fixture(scope="module")
+def worker():
+    with Worker() as worker:
+        yield worker
+
+
+@pytest.fixture
+def mark(tmp_path, worker):
+    def run(name, *sources, files=None):
+        paths = [tmp_path / f for f in files or [f"part{i}.py" for i in range(len(sources))]]
+        for path, source in zip(paths, sources, strict=True):
+            path.write_text(source, encoding="utf-8")
+        return Marker(paths, 5, worker).verdict(name)
+
+    return run
+
+
+def test_a_right_function_passes_on_earlier_ones_that_are_wrong_or_missing(mark):
+    verdict = mark("correlate2d", STUBS + CORRELATE)
+    assert verdict.status == "passed", verdict.message
+    assert verdict.stand_ins == ("filter_response", "output_size", "pad2d")
+
+
+def test_a_spawned_worker_answers_for_stand_ins_too(tmp_path):
+    path = tmp_path / "a.py"
+    path.write_text(STUBS + CORRELATE, encoding="utf-8")
+    with Worker(how="spawn") as worker:
+        assert Marker([path], 5, worker).verdict("correlate2d").status == "passed"
+
+
+def test_a_wrong_function_fails_even_on_stand_ins_and_is_named(mark):
+    verdict = mark("correlate2d", STUBS + CORRELATE.replace("kernel)\n", "kernel[::-1, ::-1])\n"))
+    assert (verdict.status, verdict.mistake and verdict.mistake.id) == ("failed", "flipped-kernel")
+
+
+def test_errors_of_a_stand_in_reach_the_learners_code_as_the_reference_raises_them(mark):
+    source = STUBS + CORRELATE
+    guarded = "\ncorr = correlate2d\ndef correlate2d(image, kernel, stride=1, padding=0):\n"
+    guarded += "    try:\n        output_size(1, 9)\n        return None\n    except ValueError:\n"
+    guarded += "        return corr(image, kernel, stride, padding)\n"
+    assert mark("correlate2d", source + guarded).status == "passed"
+
+
+def test_mine_takes_the_function_from_another_file_when_it_passes(mark):
+    first = "import numpy as np\nLOG = []\ndef pad2d(x, padding):\n    LOG.append(1)\n"
+    first += "    return np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2)\n"
+    second = "from autograder import mine\npad2d = mine('pad2d')\nLOG = None\n"
+    second += "def convolve2d(image, kernel):\n    assert pad2d.__globals__['LOG'] is not LOG\n"
+    second += "    image = pad2d(image, 0)\n    kh, kw = kernel.shape\n    import numpy as np\n"
+    second += "    w = np.lib.stride_tricks.sliding_window_view(image, (kh, kw))\n"
+    second += "    return (w * kernel[::-1, ::-1]).sum(axis=(2, 3))\n"
+    verdict = mark("convolve2d", first, second)
+    assert (verdict.status, verdict.stand_ins) == ("passed", ()), verdict.message
+
+
+def test_mine_falls_back_to_the_course_where_nobody_defines_it(mark):
+    source = "from autograder import mine\nimport numpy as np\npad2d = mine('pad2d')\n"
+    source += "def convolve2d(image, kernel):\n    image = pad2d(image, padding=0)\n"
+    source += "    w = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)\n"
+    source += "    return (w * kernel[::-1, ::-1]).sum(axis=(2, 3))\n"
+    verdict = mark("convolve2d", source)
+    assert (verdict.status, verdict.stand_ins) == ("passed", ("pad2d",)), verdict.message
+
+
+TRICKS = {
+    "asks for itself": """
+        from autograder import mine
+        def conv2d(*a): return mine('conv2d')(*a)
+    """,
+    "is what mine gives": """
+        from autograder import mine
+        conv2d = mine('conv2d')
+    """,
+    "asks for a later exercise": """
+        from autograder import mine
+        def conv2d(*a): return mine('grouped_conv2d')(*a)
+    """,
+    "asks the package": """
+        import autograder
+        conv2d = lambda *a: autograder.mine('conv2d')(*a)
+    """,
+    "is what check gives": """
+        from autograder import check
+        conv2d = check('conv2d')
+    """,
+    "imports the reference": """
+        def conv2d(*a):
+            from solutions.convolution import conv2d as c
+            return c(*a)
+    """,
+    "imports the reference by name": """
+        def conv2d(*a):
+            import importlib
+            return importlib.import_module('solutions.convolution').conv2d(*a)
+    """,
+    "imports the exercise": """
+        def conv2d(*a):
+            import autograder.exercises.convolution as e
+            return e.conv2d.reference(*a)
+    """,
+    "looks for the reference in memory": """
+        def conv2d(*a):
+            import gc
+            found = [o for o in gc.get_objects() if 'solutions' in str(getattr(o, '__module__', ''))]
+            return found[0](*a)
+    """,
+    "looks for the expected values on the stack": """
+        def conv2d(x, *a):
+            import sys
+            frame = sys._getframe()
+            while frame:
+                for value in frame.f_locals.values():
+                    if hasattr(value, 'expected'): return value.expected
+                frame = frame.f_back
+            return x
+    """,
+    "returns what equals everything": """
+        class Yes:
+            def __eq__(self, other): return True
+            def __getattr__(self, name): return self
+        def conv2d(*a): return Yes()
+    """,
+    "mends the comparison": """
+        import numpy as np
+        np.allclose = np.array_equal = lambda *a, **k: True
+        def conv2d(*a): return np.zeros((1, 1, 1, 2))
+    """,
+}
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+def test_no_trick_makes_a_wrong_function_pass(mark, trick):
+    verdict = mark("conv2d", textwrap.dedent(TRICKS[trick]))
+    assert verdict.status != "passed" and verdict.points == 0
+
+
+def test_a_stand_in_serves_only_what_is_earlier_in_the_course(mark):
+    # A reference that comes later would be the answer itself: grouped_conv2d with one group is conv2d.
+    source = "from autograder import mine\ndef conv2d(*a): return mine('grouped_conv2d')(*a)\n"
+    verdict = mark("conv2d", source)
+    assert verdict.status == "error" and "LookupError" in verdict.message and verdict.stand_ins == ()
+
+
+def test_what_is_asked_of_a_stand_in_is_bounded(mark):
+    source = "from autograder import mine\nimport numpy as np\ndef conv2d(*a):\n"
+    source += "    return mine('pad2d')(np.zeros((90, 90)), 1)\n"
+    verdict = mark("conv2d", source)
+    assert verdict.status == "error" and "at most" in verdict.message
+    empty = "from autograder import mine\nimport numpy as np\ndef conv2d(*a):\n"
+    empty += "    return mine('pad2d')(np.zeros((90, 90, 0)), 1)\n"
+    assert "at most" in mark("conv2d", empty).message
+
+
+def test_an_unreadable_file_costs_only_what_it_seems_to_define(tmp_path, worker):
+    (tmp_path / "broken.ipynb").write_text('{"cells": [{"source": "def pad2d(x, padding): ...')
+    (tmp_path / "good.py").write_text("def filter_response(patch, kernel): return (patch * kernel).sum()\n")
+    marker = Marker([tmp_path / "broken.ipynb", tmp_path / "good.py"], 1, worker)
+    assert marker.verdict("pad2d").status == "error"
+    assert marker.verdict("filter_response").status == "passed"
+
+
+def test_the_last_file_that_defines_a_name_counts(mark):
+    wrong = "def filter_response(patch, kernel): return 0.0\n"
+    right = "def filter_response(patch, kernel): return (patch * kernel).sum()\n"
+    assert mark("filter_response", wrong, right).status == "passed"
+    assert mark("filter_response", right, wrong).status == "failed"
+
+
+def test_every_exercise_of_the_course_passes_with_its_reference(tmp_path, worker, right_answers):
+    path = tmp_path / "answers.py"
+    path.write_text(right_answers, encoding="utf-8")
+    marker = Marker([path], 2, worker)
+    assert {name: marker.verdict(name).status for name in course.exercise_chapters()} == dict.fromkeys(
+        course.exercise_chapters(), "passed"
+    )
