@@ -10,6 +10,7 @@ import html
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import traitlets
@@ -23,8 +24,8 @@ class InteractiveFigure(anywidget.AnyWidget):
 
     title = traitlets.Unicode().tag(sync=True)
 
-    def __init_subclass__(cls, **kwargs: object) -> None:
-        source = Path(sys.modules[cls.__module__].__file__)
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        source = Path(sys.modules[cls.__module__].__file__ or "")
         if getattr(cls, "module", None) != source.stem:  # anywidget subclasses each widget's class once more
             cls.module = source.stem
             cls._esm = source.with_suffix(".js")
@@ -50,7 +51,7 @@ class InteractiveFigure(anywidget.AnyWidget):
         # anywidget's own holds an address, which differs from run to run.
         return f"{type(self).__name__}({self.title!r})"
 
-    def _repr_mimebundle_(self, **kwargs: object):
+    def _repr_mimebundle_(self, **kwargs: Any):
         bundle = super()._repr_mimebundle_(**kwargs)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
         return {**data, "text/html": self.static_html()}, metadata
