@@ -50,7 +50,7 @@ def test() -> None:
     run(PYTHON, "-m", "autograder", "start", notebooks)
     run(PYTHON, "-m", "pytest", "--nbval", "solutions", extra=QUIET)
     run(PYTHON, "-m", "pytest", "--nbval-lax", notebooks, extra=QUIET)
-    run(PYTHON, "-m", "pytest", "tests")
+    run(PYTHON, "-m", "pytest", "tests", extra={"BOOK_SITE": str(BOOK.parent)})
 
 
 def book() -> None:
@@ -99,7 +99,8 @@ def lab() -> None:
     server = f"http://localhost:{port}"
     notebook = f"{server}/lab/tree/{first_notebook()}?token={token}"
     pages = f"{server}/static/index.html"
-    print(f"\nNotebooks  {notebook}\nBook       {pages}\nFrom disk  {BOOK.as_uri()}\nCtrl-C twice ends the server.\n", flush=True)
+    print(f"\nNotebooks  {notebook}\nBook       {pages}\nFrom disk  {BOOK.as_uri()}")
+    print("Ctrl-C twice ends the server.\n", flush=True)
     if browser_here():
         threading.Thread(target=open_when_up, args=(server, (pages, notebook)), daemon=True).start()
     command = [PYTHON, "-m", "jupyterlab", "--no-browser", f"--ServerApp.root_dir={ROOT / 'workbook'}"]

@@ -60,7 +60,7 @@ def compare(expected: Outcome, got: Outcome, atol: float, result: str = "array")
 def same(a: Outcome, b: Outcome, atol: float) -> bool:
     """Whether two outcomes cannot be told apart, wrong or right: for naming a mistake."""
     if a.raised or b.raised:
-        return bool(a.raised and b.raised) and a.raised.type == b.raised.type
+        return a.raised is not None and b.raised is not None and a.raised.type == b.raised.type
     if _kinds(a) != _kinds(b) or a.arrays.keys() != b.arrays.keys() or set(a.modified) != set(b.modified):
         return False
     return all(

@@ -25,9 +25,7 @@ def classic(module: str, name: str = "module") -> str:
             f"{name}: a figure's module stands alone and exports declarations; not {odd.group().strip()!r}"
         )
     if defaults != 1:
-        raise ValueError(
-            f"{name}: a figure's module has one `export default {{ render }}`; this one has {defaults}"
-        )
+        raise ValueError(f"{name}: a figure's module has one `export default {{ render }}`; this one has {defaults}")
     return f'(() => {{\n"use strict";\n{body}\n{_HANDOVER}\n}})();\n'
 
 

@@ -13,7 +13,7 @@ LARGEST_KERNEL = 7
 LARGEST_STRIDE = 7
 LARGEST_PADDING = 6
 
-SEVEN = [
+SEVEN: list[list[float]] = [
     [0, 0, 0, 0, 0, 0],
     [0, 7, 9, 9, 8, 0],
     [0, 0, 0, 3, 9, 0],
@@ -21,7 +21,7 @@ SEVEN = [
     [0, 0, 4, 9, 0, 0],
     [0, 0, 6, 6, 0, 0],
 ]
-SOBEL_X = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
+SOBEL_X: list[list[float]] = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
 
 
 class Matrix(traitlets.TraitType):

@@ -71,9 +71,7 @@ def draw_images(
     arrays = [_checked(image, number) for number, image in enumerate(images, start=1)]
     titles = [titles] if isinstance(titles, str) else list(titles or [])
     if titles and len(titles) != len(arrays):
-        raise ValueError(
-            f"show_images got {len(arrays)} images and {len(titles)} titles: give each its title"
-        )
+        raise ValueError(f"show_images got {len(arrays)} images and {len(titles)} titles: give each its title")
     if columns is not None and columns < 1:
         raise ValueError(f"columns is {columns}; it must be at least 1")
     if signed and (vmin is not None or vmax is not None):

@@ -88,9 +88,7 @@ def _changed(value: Any, original: Any) -> bool:
     return isinstance(value, np.ndarray) and value.tobytes() != original.tobytes()
 
 
-def _normalise(
-    results: Mapping[str, Any], arrays: dict[str, np.ndarray], kinds: dict[str, str]
-) -> Raised | None:
+def _normalise(results: Mapping[str, Any], arrays: dict[str, np.ndarray], kinds: dict[str, str]) -> Raised | None:
     if len(results) > OUTPUTS:
         return _refused(f"{len(results)} outputs came back; at most {OUTPUTS} can")
     room = OUTPUT_BYTES
@@ -102,9 +100,7 @@ def _normalise(
         if room < 0:
             arrays.clear()
             kinds.clear()
-            return _refused(
-                f"the result takes {data.nbytes >> 20} MiB; at most {OUTPUT_BYTES >> 20} MiB can come back"
-            )
+            return _refused(f"the result takes {data.nbytes >> 20} MiB; at most {OUTPUT_BYTES >> 20} MiB can come back")
         arrays[name] = np.array(data, dtype=data.dtype.newbyteorder("="), order="C")
     return None
 
@@ -117,11 +113,7 @@ def normal(value: Any) -> tuple[str, np.ndarray | None]:
     cls = type(value)
     if cls is np.ndarray:
         kind = value.dtype.kind
-        return (
-            ("array", value)
-            if kind in "biufc"
-            else (f"array of {_ARRAY_OF.get(kind, value.dtype.name)}", None)
-        )
+        return ("array", value) if kind in "biufc" else (f"array of {_ARRAY_OF.get(kind, value.dtype.name)}", None)
     if cls is bool or cls is np.bool_:
         return "bool", np.array(value)
     if id(cls) in _NUMBERS:  # by identity: a metaclass may lie about equality

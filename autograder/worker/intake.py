@@ -1,4 +1,4 @@
-"""What arrives from one learner's process, and the verdict on how it ended. Nothing that it says is believed blindly."""
+"""What arrives from one learner's process, and how it ended. Nothing that it says is believed blindly."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from .protocol import (
     Frame,
     ProtocolError,
     Reader,
-    pack_outcome,
     layers_of,
+    pack_outcome,
     raised_from_json,
     text_of,
     unpack_ask,
@@ -125,8 +125,8 @@ class Intake:
         numbers = [value for value in values if isinstance(value, int | np.integer)]
         if name not in self._answers:
             return _refusal("it is not lent to this exercise")
-        # The answer is worked out in this process, so whoever asks must not be able to keep it busy. An axis of length 0
-        # makes an array empty, but not what is computed from its other axes.
+        # The answer is worked out in this process, so whoever asks must not be able to keep it busy. An axis of
+        # length 0 makes an array empty, but not what is computed from its other axes.
         size = sum(math.prod(max(n, 1) for n in a.shape) for a in arrays)
         if time.monotonic() - self._begin > self._job.seconds:
             return _refusal("the time is up")
@@ -158,7 +158,8 @@ class Intake:
             why = self.failed or said or _status(status)
             return "machine", f"the worker could not begin: {why}", None
         if self._tried:
-            return "forbidden", f"your code tried something that is not allowed while it is graded: {self._tried[0]}", None
+            tried = f"your code tried something that is not allowed while it is graded: {self._tried[0]}"
+            return "forbidden", tried, None
         if self._end and self._end[0] == "finished":
             return "finished", "", None
         if self._end:

@@ -78,9 +78,7 @@ def import_path(packages: Sequence[str]) -> list[str]:
     for entry in sys.path:
         real = os.path.realpath(entry or os.curdir)
         base = os.path.basename(real)
-        of_python = any(real == lib or os.path.dirname(real) == lib for lib in stdlib) or base.endswith(
-            ".zip"
-        )
+        of_python = any(real == lib or os.path.dirname(real) == lib for lib in stdlib) or base.endswith(".zip")
         if base in ("site-packages", "dist-packages") or of_python or (real in wanted and real != ROOT):
             kept.append(os.path.abspath(entry or os.curdir))
     return list(dict.fromkeys(kept))

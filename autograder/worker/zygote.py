@@ -1,8 +1,8 @@
 """The fork server (Linux): one warm Python that forks a child for each job, ends it in time and says how it ended.
 
 It talks to the parent over one sequenced-packet socket. A request is `{"drivers", "seconds"}` with three descriptors:
-the job to read, the frames to write, the printout. The answer is `{"status", "timeout"}` or `{"failed"}`. The job itself
-never enters this process, so that nothing of one learner is there when the next is forked.
+the job to read, the frames to write, the printout. The answer is `{"status", "timeout"}` or `{"failed"}`. The job
+itself never enters this process, so that nothing of one learner is there when the next is forked.
 """
 
 from __future__ import annotations

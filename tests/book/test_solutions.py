@@ -1,15 +1,9 @@
-import sys
-from pathlib import Path
-
 import nbformat
 import pytest
+from tiny_course import DEFAULT, TinyCourse, text
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "autograder"))
-
-from tiny_course import DEFAULT, TinyCourse, text  # noqa: E402
-
-from autograder import course  # noqa: E402
-from book import solutions  # noqa: E402
+from autograder import course
+from book import solutions
 
 DRAW = """
 ```{code-cell} ipython3

@@ -1,14 +1,8 @@
-import sys
-from pathlib import Path
-
 import pytest
+from tiny_course import DEFAULT, NAMES, TinyCourse, exercise, text
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "autograder"))
-
-from tiny_course import DEFAULT, NAMES, TinyCourse, exercise, text  # noqa: E402
-
-from autograder import course  # noqa: E402
-from book import sync  # noqa: E402
+from autograder import course
+from book import sync
 
 
 @pytest.fixture

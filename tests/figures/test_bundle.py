@@ -43,9 +43,7 @@ def test_every_module_has_its_class():
 
 
 def test_importing_figures_is_cheap():
-    program = (
-        "import sys, figures; print([m for m in ('numpy', 'matplotlib', 'anywidget') if m in sys.modules])"
-    )
+    program = "import sys, figures; print([m for m in ('numpy', 'matplotlib', 'anywidget') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 

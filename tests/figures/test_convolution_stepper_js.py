@@ -13,9 +13,7 @@ import figures
 
 MODULE = Path(figures.__file__).with_name("convolution_stepper.js")
 NODE = shutil.which("node")
-pytestmark = pytest.mark.skipif(
-    NODE is None, reason="node is not installed: the figure's arithmetic is not run"
-)
+pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed: the figure's arithmetic is not run")
 
 
 def in_node(body: str, given: object = None) -> object:
@@ -48,9 +46,7 @@ def cases() -> list[dict]:
         if kh > height + 2 * padding or kw > width + 2 * padding:
             continue
         image, kernel = rng.integers(-9, 10, (height, width)), rng.normal(size=(kh, kw))
-        cases.append(
-            {"image": image.tolist(), "kernel": kernel.tolist(), "stride": stride, "padding": padding}
-        )
+        cases.append({"image": image.tolist(), "kernel": kernel.tolist(), "stride": stride, "padding": padding})
     return cases
 
 

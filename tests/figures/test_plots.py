@@ -28,9 +28,7 @@ def test_the_page_shows_through():
 
 
 def test_pixels_are_square():
-    figure = draw_images(
-        np.zeros((4, 9)), np.zeros((7, 3)), np.zeros((40, 1)), titles=["a", "b", "c"], columns=2
-    )
+    figure = draw_images(np.zeros((4, 9)), np.zeros((7, 3)), np.zeros((40, 1)), titles=["a", "b", "c"], columns=2)
     for axis, (height, width) in zip(figure.axes, [(4, 9), (7, 3), (40, 1)], strict=True):
         box = axis.get_window_extent()
         assert box.width / width == pytest.approx(box.height / height)

@@ -39,7 +39,8 @@ class Kernel:
 
     def __init__(self, readable: Sequence[str], hidden: Sequence[str]) -> None:
         self.guard = audit.Guard(hidden)
-        self._libc: Any = libc()
+        self._libc: Any
+        self._libc = libc()
         self._machine = platform.machine()
         self._why = {name: why for name, active, why in layers() if not active}
         self.ruleset: Any = None

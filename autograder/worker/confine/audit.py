@@ -59,9 +59,7 @@ class Guard:
         self.shut = tuple(fold(os.path.realpath(path)) for path in hidden)
         # The folder that holds them is not listed either, unless imports need it (a wheel puts us into
         # site-packages).
-        self.above = frozenset(map(os.path.dirname, self.shut)) - {
-            fold(os.path.realpath(path)) for path in sys.path
-        }
+        self.above = frozenset(map(os.path.dirname, self.shut)) - {fold(os.path.realpath(path)) for path in sys.path}
         self.harmless = frozenset(map(fold, (os.devnull, os.path.realpath(os.devnull), "nul")))
 
 
@@ -114,12 +112,8 @@ def install(guard: Guard, report: Callable[[str], None]) -> Callable[[str], None
                 where = look(path, "opening")
                 if where is None or where in harmless:
                     return
-                if (isinstance(flags, int) and flags & changes) or (
-                    isinstance(mode, str) and set(mode) & set("wax+")
-                ):
-                    raise PermissionError(
-                        f"writing files ({basename(where)}) is not allowed while your code is graded"
-                    )
+                if (isinstance(flags, int) and flags & changes) or (isinstance(mode, str) and set(mode) & set("wax+")):
+                    raise PermissionError(f"writing files ({basename(where)}) is not allowed while your code is graded")
                 if where in above:
                     raise PermissionError("opening this folder is not allowed while your code is graded")
             elif event in listing:
@@ -135,9 +129,7 @@ def install(guard: Guard, report: Callable[[str], None]) -> Callable[[str], None
             elif event in network:
                 refuse(f"using the network ({event})")
             elif event in library:
-                raise PermissionError(
-                    "calling C libraries through ctypes is not allowed while your code is graded"
-                )
+                raise PermissionError("calling C libraries through ctypes is not allowed while your code is graded")
             elif event in limits:
                 raise PermissionError("changing the limits is not allowed while your code is graded")
             else:

@@ -115,8 +115,7 @@ def program(machine: str, pid: int) -> bytes:
         *_search(_ranges(_rules(column, pid))),
     ]
     return b"".join(
-        op.to_bytes(2, "little") + bytes((yes, no)) + value.to_bytes(4, "little")
-        for op, yes, no, value in code
+        op.to_bytes(2, "little") + bytes((yes, no)) + value.to_bytes(4, "little") for op, yes, no, value in code
     )
 
 
@@ -146,9 +145,7 @@ def _rules(column: int, pid: int) -> dict[int, list[Instruction]]:
         _OPEN: without(1, _CREATING),
         _OPENAT: without(2, _CREATING),
     }  # fmt: skip
-    plain = [(call, [_REFUSE]) for call in _DENIED.values()] + [
-        (call, [_UNKNOWN]) for call in _ABSENT.values()
-    ]
+    plain = [(call, [_REFUSE]) for call in _DENIED.values()] + [(call, [_UNKNOWN]) for call in _ABSENT.values()]
     return {number: body for call, body in [*special.items(), *plain] if (number := call[column]) is not None}
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-import textwrap
 from collections.abc import Callable, Iterator
 
 import pytest
+from jobs import LINUX, job
 
 from autograder.worker.client import Worker
-from autograder.worker.job import Call, Job, Piece, Ran
-
-LINUX = sys.platform.startswith("linux")
+from autograder.worker.job import Ran
 
 
 @pytest.fixture(scope="session")
@@ -37,8 +34,3 @@ def worker(request: pytest.FixtureRequest) -> Worker:
 def run(worker: Worker) -> Callable[..., Ran]:
     """run(source, *inputs): the function f of the source, called once with each tuple of inputs."""
     return lambda source, *inputs, **limits: worker.run(job(source, *inputs, **limits))
-
-
-def job(source: str, *inputs: tuple, name: str = "f", seconds: float = 5.0, **others) -> Job:
-    calls = tuple(Call("call", {f"x{i}": value for i, value in enumerate(values)}) for values in inputs or [()])
-    return Job(name, (Piece(textwrap.dedent(source), "answers.py", 1),), calls, seconds=seconds, **others)

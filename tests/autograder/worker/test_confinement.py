@@ -12,11 +12,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from jobs import LINUX, job
 
 from autograder.worker import paths
 from autograder.worker.client import Worker
-
-from .conftest import LINUX, job
 
 ROOT = Path(paths.ROOT)
 linux = pytest.mark.skipif(not LINUX, reason="needs the Linux layers")
