@@ -72,7 +72,7 @@ def _judge(exercise: Exercise, tried: Sequence[Case], calls: Sequence[Call], ran
             failures.append(Failure(case, right, got, difference))
     passed = len(judged) - len(failures)
     if ran.end != "finished":
-        at = f" The case: {tried[len(judged)].label}." if ran.end != "error" and len(judged) < len(tried) else ""
+        at = f" The case: {tried[len(judged)].label}." if ran.defined and len(judged) < len(tried) else ""
         return ran.end, _sentence(ran.detail) + at, None, failures[0] if failures else None, passed
     if not failures and len(judged) == len(tried):
         return "passed", f"All {len(tried)} cases pass.", None, None, passed

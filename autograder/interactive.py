@@ -19,6 +19,7 @@ from autograder.show import show
 from autograder.sources import gather, owner
 from autograder.verdict import Verdict
 from autograder.workbook import locate
+from autograder.worker.execute import execute
 
 _latest: dict[str, Callable[..., Any]] = {}  # the learner's last version of each function that was checked
 _hints_given: dict[str, int] = {}
@@ -185,8 +186,7 @@ def _judged(submissions: tuple[Submission, ...], name: str) -> tuple[Callable[..
     namespace: dict[str, Any] = {n: exercises.find(n).reference for n in code.stand_ins}
     namespace |= {"__name__": "workbook", "check": lambda f, *_: f}
     try:
-        for piece in code.pieces:
-            exec(compile("\n" * (piece.first_line - 1) + piece.source, piece.filename, "exec"), namespace)
+        execute(code.pieces, namespace)
         implementation = namespace[name]
     except Exception:
         return None, "error"

@@ -15,7 +15,7 @@ GREY = "#7a7a7a"
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#0072b2", "#f7f7f7", "#d55e00"])
 MISSING = "#cc79a7"
 LARGEST_WITH_VALUES = 24
-PAGE = 8.0  # inches: a row is at most about this wide
+PAGE = 6.6  # inches: images of a row together; wider, and a telephone shrinks the titles beyond reading
 
 
 def show_images(
@@ -30,6 +30,7 @@ def show_images(
     vmax: float | None = None,
     colorbar: bool = False,
     size: float | None = None,
+    alt: str | None = None,
 ) -> None:
     """Show images side by side, with square pixels and no smoothing.
 
@@ -38,13 +39,16 @@ def show_images(
     images : arrays (H, W), or (H, W, 3) or (H, W, 4) in colour (0 to 255, or 0 to 1 when floating)
         NaN and infinity are drawn in pink.
     titles : one string for each image
-    columns : images in a row; by default all, at most 4
+    columns : images in a row; by default all, at most 3
     values : write each number into its cell (images of at most 24 by 24 pixels)
     signed : blue below 0, white at 0, orange above, the scale symmetric about 0
     shared : one scale for all images, so that equal numbers look equal; else each has its own
     vmin, vmax : the numbers drawn darkest and lightest, for every image; not together with ``signed``
     colorbar : draw each image's scale beside it
     size : width of an image in inches; by default what fits the page, at most 2.6
+    alt : what the figure shows, for a reader who does not see it; by default its titles. It goes into the
+        output's metadata, where nbconvert finds it; a page of the book takes it from the cell's
+        ``mystnb: {image: {alt: ...}}``.
 
     Raises
     ------
@@ -55,10 +59,25 @@ def show_images(
         *images, titles=titles, cmap=cmap, columns=columns, values=values, signed=signed, shared=shared,
         vmin=vmin, vmax=vmax, colorbar=colorbar, size=size,
     )  # fmt: skip
+    _publish(figure, alt or text_of(titles))
+    plt.close(figure)
+
+
+def text_of(titles: str | Sequence[str] | None) -> str:
+    """The titles as one line, for a reader who does not see the figure; empty where there are none."""
+    every = [titles] if isinstance(titles, str) else list(titles or [])
+    return "; ".join(" ".join(title.split()) for title in every)
+
+
+def _publish(figure: Figure, alt: str) -> None:
+    if "inline" in plt.get_backend():  # a notebook: plt.show() would leave no room for the text
+        from IPython.display import display
+
+        display(figure, metadata={"image/png": {"alt": alt}} if alt else None)
+        return
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*non-interactive.*")
         plt.show()
-    plt.close(figure)
 
 
 def draw_images(
@@ -85,9 +104,9 @@ def draw_images(
                 f"it takes (H, W) of at most {LARGEST_WITH_VALUES} by {LARGEST_WITH_VALUES}"
             )
 
-    columns = min(columns or 4, len(arrays))
+    columns = min(columns or 3, len(arrays))
     size = size or min(2.6, PAGE / columns)
-    title, gap, bar = 0.32 if titles else 0.04, 0.12, 0.5 if colorbar else 0.0  # inches, as all lengths here
+    title, gap, bar = 0.34 if titles else 0.04, 0.12, 0.5 if colorbar else 0.0  # inches, as all lengths here
     rows = [arrays[start : start + columns] for start in range(0, len(arrays), columns)]
     heights = [max(min(size * a.shape[0] / a.shape[1], 2 * size) for a in row) for row in rows]
     width, height = columns * (size + bar + gap), sum(heights) + len(rows) * (title + gap)
@@ -110,7 +129,7 @@ def draw_images(
         picture = axis.imshow(array, cmap=colours, vmin=low, vmax=high, interpolation="nearest")
         axis.set_aspect("auto")  # the axes have the image's shape already
         if titles:
-            axis.set_title(titles[index], color=GREY, fontsize=11)
+            axis.set_title(titles[index], color=GREY, fontsize=12)
         if values:
             _write_values(axis, array, picture, cell)
         if colorbar and array.ndim == 2:

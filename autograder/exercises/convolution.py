@@ -422,6 +422,7 @@ def _parameters_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield case(2, 5, 3, False)
     yield case(3, 96, 11, True)
     yield case(512, 256, 1, False)
+    yield case(511, 4095, 7, False)  # a float32 cannot hold the result
     for _ in range(4):
         in_channels, out_channels = rng.choice(np.arange(2, 300), 2, replace=False)
         yield case(int(in_channels), int(out_channels), int(rng.integers(2, 9)), bool(rng.integers(2)))
@@ -585,7 +586,8 @@ def _grouped_cases(rng: np.random.Generator) -> Iterator[Case]:
         )
     yield _layer_case(rng, 1, 3, (4, 5), 2, (3, 2), padding=1, bias=False, dtype=np.float32)
     yield _layer_case(rng, 2, 4, (4, 3), 6, (2, 3), groups=2)
-    yield _layer_case(rng, 2, 6, (3, 5), 4, (2, 3), groups=2, stride=2, bias=False)
+    yield _layer_case(rng, 1, 4, (3, 4), 4, (2, 2), groups=2)
+    yield _layer_case(rng, 3, 6, (3, 5), 4, (2, 3), groups=2, stride=2, bias=False)
     yield _layer_case(rng, 2, 6, (5, 6), 9, (3, 2), groups=3, stride=2, padding=1, layout="strided")
     yield _layer_case(
         rng, 2, 4, (5, 4), 4, (3, 3), groups=4, padding=2, dtype=np.float32, scale=1e4, layout="read-only"

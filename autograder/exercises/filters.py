@@ -100,6 +100,7 @@ def _output_size_cases(rng: np.random.Generator) -> Iterator[Case]:
         (4, 2, 1, 3),
         (10, 7, 3, 2),
         (4, 1, 5, 0),
+        (1, 3, 1, 2),
         (227, 11, 4, 0),
     ):
         yield case(*geometry)
@@ -109,7 +110,7 @@ def _output_size_cases(rng: np.random.Generator) -> Iterator[Case]:
         yield case(int(rng.integers(kernel_size, 60)), kernel_size, int(rng.integers(1, 6)), padding)
     for impossible in (
         (4, 5, 1, 0),
-        (3, 8, 1, 2),
+        (3, 8, 2, 2),
         (5, 3, 0, 0),
         (5, 3, -1, 0),
         (9, 3, 1, -1),

@@ -21,6 +21,7 @@ from . import standin
 from .apply import apply
 from .confine import Kernel, audit
 from .drivers import load
+from .execute import execute
 from .job import Job, Piece, Raised
 from .lending import Asker, Lent, stand_in
 from .protocol import Reader, pack, pack_outcome, raised_to_json, unpack_job
@@ -138,7 +139,7 @@ def _go(job: Job, main: ModuleType, labels: frozenset[str], channel: Channel, pr
         channel.send(pack({"type": "end", "end": how, "detail": detail, "raised": raised_to_json(raised)}))
 
     try:
-        _execute(job.pieces, main.__dict__)
+        execute(job.pieces, main.__dict__)
     except BaseException as error:
         raised = describe(error, labels)
         if "MemoryError" in raised.bases:
@@ -163,20 +164,10 @@ def _go(job: Job, main: ModuleType, labels: frozenset[str], channel: Channel, pr
     end("finished")
 
 
-def _execute(pieces: Sequence[Piece], namespace: dict[str, Any]) -> None:
-    flags = 0
-    for piece in pieces:
-        # Leading newlines put the piece on its own lines, in tracebacks and syntax errors alike.
-        source = "\n" * (piece.first_line - 1) + piece.source
-        code = compile(source, piece.filename, "exec", flags, dont_inherit=True)
-        flags |= code.co_flags & _FUTURE
-        exec(code, namespace)
-
-
 def _define(name: str, pieces: Sequence[Piece], stand_ins: Mapping[str, Any]) -> Any:
     """A function of the learner's from another file, in a namespace of its own."""
     namespace = {"__name__": "workbook", "__builtins__": builtins, **stand_ins}
-    _execute(pieces, namespace)
+    execute(pieces, namespace)
     return namespace[name]
 
 
@@ -216,8 +207,3 @@ def _flush(printout: io.TextIOWrapper) -> None:
         printout.flush()
     except Exception:
         pass  # the learner closed it; what is lost is their own printout
-
-
-_FUTURE = 0
-for _name in __import__("__future__").all_feature_names:
-    _FUTURE |= getattr(__import__("__future__"), _name).compiler_flag

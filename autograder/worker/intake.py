@@ -149,6 +149,7 @@ class Intake:
         return Ran(
             end, tuple(self._outcomes), clean(detail, 3000), raised, clean(text, PRINTED), self._printed_bytes,
             time.monotonic() - self._begin,
+            self._defined,
         )  # fmt: skip
 
     def _verdict(self, status: int, timeout: bool, memory: bool) -> tuple[str, str, Raised | None]:

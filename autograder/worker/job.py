@@ -76,3 +76,4 @@ class Ran:
     printed: str = ""  # the first 64 KiB of stdout and stderr, cleaned
     printed_bytes: int = 0  # all that was printed, kept or not
     seconds: float = 0.0
+    defined: bool = True  # whether the code around the function had run, so that what went wrong is a case's

@@ -671,6 +671,8 @@ BLIND = {
         "groups of several channels": lambda weight, groups, **_: groups > 1 and weight.shape[1] > 1,
         "groups of several filters": lambda weight, groups, **_: groups > 1 and len(weight) > groups,
         "fewer filters than channels": lambda x, weight, groups, **_: groups > 1 and len(weight) < x.shape[1],
+        "as many filters as channels": lambda x, weight, groups, **_: 1 < groups < x.shape[1] == len(weight),
+        "more than two images": lambda x, **_: len(x) > 2,
         "no bias and batches": lambda x, bias, **_: bias is None and len(x) > 1,
         "stride": lambda stride, **_: stride > 1,
         "padding above 1": lambda padding, **_: padding > 1,
@@ -725,6 +727,13 @@ def test_code_that_is_wrong_only_there_never_passes(name, spot):
         assert judge(name, lambda *inputs: wrap(reference, *inputs), seed).status == "failed"
 
 
+@pytest.mark.parametrize("name", ["conv2d_parameters", "conv2d_macs"])
+def test_a_count_in_single_precision_never_passes(name):
+    reference = exercises.find(name).reference
+    for seed in range(FEW):
+        assert judge(name, lambda *inputs: int(np.float32(reference(*inputs))), seed).status == "failed"
+
+
 def _size_with(refuses, formula=lambda n, k, s, p: (n + 2 * p - k) // s + 1):
     def output_size(size, kernel_size, stride=1, padding=0):
         if refuses(size, kernel_size, stride, padding):
@@ -753,6 +762,11 @@ def _impossible(n, k, s, p):
         "kernel against the bare size": _size_with(lambda n, k, s, p: _impossible(n, k, s, p) or k > n),
         "kernel against half the padding": _size_with(lambda n, k, s, p: _impossible(n, k, s, p) or k > n + p),
         "an exact fit refused": _size_with(lambda n, k, s, p: _impossible(n, k, s, p) or k == n + 2 * p),
+        "a size of 1 refused": _size_with(lambda n, k, s, p: _impossible(n, k, s, p) or n == 1),
+        "a padding beyond the size refused": _size_with(lambda n, k, s, p: _impossible(n, k, s, p) or p > n),
+        "only a truncated result below 1": _size_with(
+            lambda n, k, s, p: n < 1 or k < 1 or s < 1 or p < 0 or int((n + 2 * p - k) / s) + 1 < 1
+        ),
         "a remainder refused": _size_with(lambda n, k, s, p: _impossible(n, k, s, p) or (n + 2 * p - k) % s),
         "a padding as wide as the kernel refused": _size_with(lambda n, k, s, p: _impossible(n, k, s, p) or p >= k),
         "a stride beyond the kernel refused": _size_with(lambda n, k, s, p: _impossible(n, k, s, p) or s > k),

@@ -203,3 +203,26 @@ def test_every_exercise_of_the_course_passes_with_its_reference(tmp_path, worker
     assert {name: marker.verdict(name).status for name in course.exercise_chapters()} == dict.fromkeys(
         course.exercise_chapters(), "passed"
     )
+
+
+def test_a_loop_outside_the_function_is_not_blamed_on_a_case(mark, monkeypatch):
+    from dataclasses import replace
+
+    from autograder import exercises
+
+    quick = replace(exercises.find("filter_response"), seconds=0.5)
+    monkeypatch.setattr("autograder.exercises.find", lambda name: quick)
+    right = "def filter_response(patch, kernel): return (patch * kernel).sum()\n"
+    outside = mark(
+        "filter_response",
+        f"def forever():\n    while True: pass\nK = forever()\n{right}K\n".replace("sum()", "sum() + K"),
+    )
+    assert outside.status == "timeout" and "The case" not in outside.message
+    inside = mark("filter_response", "def filter_response(patch, kernel):\n    while True: pass\n")
+    assert inside.status == "timeout" and "The case: 2×2" in inside.message
+
+
+def test_annotations_from_the_future_hold_for_the_whole_file(mark):
+    source = "from __future__ import annotations\n"
+    source += "def filter_response(patch: Unknown, kernel): return (patch * kernel).sum()\n"
+    assert mark("filter_response", source).status == "passed"

@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -9,6 +10,8 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 from figures import show_images  # noqa: E402
 from figures.plots import draw_images  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +24,46 @@ def test_it_prints_nothing_returns_nothing_and_leaves_no_figure(capsys, recwarn)
     assert show_images(np.eye(4), np.zeros((4, 6), dtype=bool), titles=["a", "b"]) is None
     assert capsys.readouterr() == ("", "") and not recwarn.list
     assert plt.get_fignums() == []
+
+
+@pytest.fixture
+def published(monkeypatch):
+    """What `show_images` hands to a notebook: (figure, metadata) each time."""
+    seen = []
+    monkeypatch.setattr(plt, "get_backend", lambda: "module://matplotlib_inline.backend_inline")
+    monkeypatch.setattr("IPython.display.display", lambda figure, metadata=None: seen.append((figure, metadata)))
+    return seen
+
+
+def test_a_notebook_gets_one_figure_with_its_text_and_none_is_left_for_the_end_of_the_cell(published, capsys):
+    assert show_images(np.eye(4), titles="a line", alt="a white diagonal") is None
+    ((figure, metadata),) = published
+    assert [axis.get_title() for axis in figure.axes] == ["a line"]
+    assert metadata == {"image/png": {"alt": "a white diagonal"}}
+    assert plt.get_fignums() == [] and capsys.readouterr() == ("", "")
+
+
+def test_the_titles_are_the_text_where_none_is_given_and_no_titles_make_none(published):
+    show_images(np.eye(2), np.eye(3), titles=["an edge\nx: 4,  y: 0", "sky"])
+    show_images(np.eye(2))
+    texts = [metadata for _, metadata in published]
+    assert texts == [{"image/png": {"alt": "an edge x: 4, y: 0; sky"}}, None]
+
+
+def test_a_kernel_stores_the_text_beside_the_picture():
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    source = "from figures import show_images\nshow_images([[0, 1]], titles='dark, light')"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    nbclient.NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(ROOT)}}).execute()
+    (output,) = notebook.cells[0].outputs
+    assert output.data["image/png"] and output.metadata["image/png"]["alt"] == "dark, light"
+
+
+def test_a_row_is_narrow_enough_for_its_titles_to_be_read_on_a_telephone():
+    for count in (1, 2, 3, 6):
+        figure = draw_images(*[np.eye(4)] * count, titles=["a title"] * count)
+        points = figure.axes[0].title.get_fontsize() / 72 * 358 / figure.get_figwidth()  # in CSS pixels, 390 wide
+        assert points >= 8, f"{count} images"
 
 
 def test_the_page_shows_through():
