@@ -59,11 +59,11 @@ def show_images(
         *images, titles=titles, cmap=cmap, columns=columns, values=values, signed=signed, shared=shared,
         vmin=vmin, vmax=vmax, colorbar=colorbar, size=size,
     )  # fmt: skip
-    _publish(figure, alt or text_of(titles))
+    _publish(figure, alt or _text_of(titles))
     plt.close(figure)
 
 
-def text_of(titles: str | Sequence[str] | None) -> str:
+def _text_of(titles: str | Sequence[str] | None) -> str:
     """The titles as one line, for a reader who does not see the figure; empty where there are none."""
     every = [titles] if isinstance(titles, str) else list(titles or [])
     return "; ".join(" ".join(title.split()) for title in every)
