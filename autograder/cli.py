@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from autograder import asked, course, exercises
-from autograder.worker.client import Worker
+from autograder.worker.client import CannotWork, Worker
 
 app = typer.Typer(
     name="autograder",
@@ -34,6 +34,8 @@ def main() -> None:
     from autograder.grade import MachineFault
     from autograder.workbook import WorkbookError
 
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="replace")  # a terminal that has no ✓ gets a question mark
     try:
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0)
     except _UsageError as error:
@@ -41,7 +43,7 @@ def main() -> None:
     except (typer.Abort, KeyboardInterrupt):
         print("\nInterrupted; every answer is as it was.", file=sys.stderr)
         sys.exit(130)
-    except (asked.CannotAsk, exercises.UnknownExercise, WorkbookError) as error:
+    except (asked.CannotAsk, exercises.UnknownExercise, WorkbookError, CannotWork) as error:
         _fail(str(error))
     except MachineFault as error:
         _fail(f"this machine could not run the code, which is not the code's fault: {error}; see: autograder doctor")
@@ -50,6 +52,8 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output, `head` for instance, has gone
         sys.exit(1)
+    except OSError as error:  # a name that is too long, a full disk
+        _fail(f"{str(error.filename or 'this machine')[:200]}: {error.strerror or error}")
 
 
 def _fail(line: str) -> None:
@@ -59,12 +63,12 @@ def _fail(line: str) -> None:
 
 @app.command()
 def start(
-    folder: Annotated[Path | None, typer.Argument(help="Where to; workbook/ of the course, if left out.")] = None,
+    folder: Annotated[Path | None, typer.Argument(help="Where to; workbook/ if left out.")] = None,
 ) -> None:
     """Write the learner's notebooks; again after an update: add what is new, keep every answer."""
     from autograder import workbook
 
-    folder = folder or course.ROOT / "workbook"
+    folder = folder or workbook.default()
     troubled = False
     for name, change in workbook.start(folder):
         print(f"{change:>9}  {folder / name}")

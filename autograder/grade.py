@@ -73,7 +73,9 @@ def _judge(exercise: Exercise, tried: Sequence[Case], calls: Sequence[Call], ran
     passed = len(judged) - len(failures)
     if ran.end != "finished":
         at = f" The case: {tried[len(judged)].label}." if ran.defined and len(judged) < len(tried) else ""
-        return ran.end, _sentence(ran.detail) + at, None, failures[0] if failures else None, passed
+        # What the code made of a case says nothing where it was stopped for what it tried.
+        shown = failures[0] if failures and ran.end != "forbidden" else None
+        return ran.end, _sentence(ran.detail) + at, None, shown, passed
     if not failures and len(judged) == len(tried):
         return "passed", f"All {len(tried)} cases pass.", None, None, passed
     if not failures:  # nothing is called passed that did not run

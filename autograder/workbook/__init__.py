@@ -40,6 +40,11 @@ def locate() -> Path | None:
     return next(filter(is_workbook, [*nearby, course.ROOT / "workbook"]), None)
 
 
+def default() -> Path:
+    """Where a new workbook goes: into the checkout of the course, or, where it was installed without one, here."""
+    return (course.ROOT if (course.ROOT / "pyproject.toml").is_file() else Path.cwd()) / "workbook"
+
+
 def is_workbook(folder: Path) -> bool:
     try:
         return (folder / HOUSE).is_dir()

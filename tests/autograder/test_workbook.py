@@ -532,3 +532,13 @@ def test_kill_9_at_any_moment_loses_no_answer(tiny, folder, work):
     if ANSWER not in sources(folder):
         workbook.restore(folder, "conv2d_macs")
     assert sources(folder).count(ANSWER) == 1
+
+
+def test_an_installed_course_starts_its_workbook_here_and_a_checkout_in_itself(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(course, "ROOT", tmp_path / "site-packages")
+    assert workbook.default() == tmp_path / "workbook"
+    (tmp_path / "checkout").mkdir()
+    (tmp_path / "checkout" / "pyproject.toml").write_text("")
+    monkeypatch.setattr(course, "ROOT", tmp_path / "checkout")
+    assert workbook.default() == tmp_path / "checkout" / "workbook"
