@@ -475,6 +475,12 @@ conv2d_parameters = Exercise(
             "You counted a bias for each channel of each filter. A filter has one in all.",
         ),
         Mistake(
+            "bias-per-kernel-always",
+            lambda c, f, k, bias=True: f * c * (k * k + 1),
+            "You counted a bias for each channel of each filter, whether there are biases or not. A filter has one in "
+            "all, and with bias=False none.",
+        ),
+        Mistake(
             "bias-per-input-channel",
             _parameters_with(_weights, lambda c, f, k: c),
             "You counted a bias for each channel in. There is one for each filter, so for each channel out.",
@@ -616,6 +622,14 @@ def _dealt(indices, groups):
     return indices.reshape(-1, groups).T.ravel()
 
 
+def _both_dealt(x, weight, bias=None, stride=1, padding=0, groups=1):
+    maps = [
+        ref.conv2d(x[:, g::groups], weight[g::groups], None if bias is None else bias[g::groups], stride, padding)
+        for g in range(groups)
+    ]
+    return np.concatenate(maps, axis=1)
+
+
 def _first_group(x, weight, bias=None, stride=1, padding=0, groups=1):
     return ref.conv2d(x[:, : weight.shape[1]], weight, bias, stride, padding)
 
@@ -665,6 +679,12 @@ grouped_conv2d = Exercise(
             "filters-dealt",
             _regrouped(filters=_dealt),
             "You dealt the filters out in turn. The first F/groups filters belong to the first group, and so on.",
+        ),
+        Mistake(
+            "both-dealt",
+            _both_dealt,
+            "`g::groups` deals channels and filters out in turn. A group is a run of neighbours: from g * C/groups up "
+            "to (g + 1) * C/groups, and likewise for the filters.",
         ),
         Mistake(
             "groups-added",

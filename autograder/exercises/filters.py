@@ -53,6 +53,12 @@ filter_response = Exercise(
             "That is the matrix product, `@`. A filter multiplies each pixel by the weight that lies on it: `*`.",
         ),
         Mistake(
+            "matrix-product-not-summed",
+            lambda patch, kernel: patch @ kernel,
+            "That is the matrix product, `@`. A filter multiplies each pixel by the weight that lies on it, `*`, and "
+            "adds up the products.",
+        ),
+        Mistake(
             "mean",
             lambda patch, kernel: (patch * kernel).mean(),
             "You averaged the products. The response is their sum, without dividing by their number.",
@@ -553,6 +559,11 @@ def _sobel(image, kernel=((-1, 0, 1), (-2, 0, 2), (-1, 0, 1))):
     return ref.correlate2d(image, kernel), ref.correlate2d(image, kernel.T)
 
 
+def _root_of_sum(gx, gy):
+    with np.errstate(invalid="ignore"):
+        return np.sqrt(gx + gy)
+
+
 def _gradient_with(combine):
     return lambda image: combine(*_sobel(image)).astype(image.dtype)
 
@@ -579,6 +590,12 @@ gradient_magnitude = Exercise(
             "root-forgotten",
             _gradient_with(lambda gx, gy: gx**2 + gy**2),
             "This is the square of the magnitude: the square root is missing.",
+        ),
+        Mistake(
+            "squares-forgotten",
+            _gradient_with(_root_of_sum),
+            "The root is there, but the squares are missing: √(gx² + gy²). A sum of gx and gy can be negative, and the "
+            "root of that is NaN.",
         ),
         Mistake(
             "absolute-values",
