@@ -53,6 +53,8 @@ def workbook() -> Path:
     folder = locate()
     if folder is None:
         raise CannotAsk("there is no workbook here; `autograder start` writes one, or name a notebook or .py file")
+    if folder.exists() and not folder.is_dir():
+        raise CannotAsk(f"the workbook {folder} is a file, not a folder; set AUTOGRADER_WORKBOOK to another one")
     if not folder.is_dir():
         raise CannotAsk(f"the workbook {folder} does not exist; `autograder start {folder}` writes it")
     return folder
@@ -67,6 +69,8 @@ def _all() -> tuple[str, ...]:
 
 
 def _looks_like_a_path(word: str) -> bool:
+    if not word:
+        return False  # Path("") is the current folder
     return word.endswith((".ipynb", ".py")) or "/" in word or "\\" in word or Path(word).is_file() or _is_folder(word)
 
 
@@ -85,7 +89,8 @@ def _files(path: Path) -> Iterable[Path]:
             raise CannotAsk(f"{path}: no notebook or .py file in this folder")
         return found
     if not path.exists():
-        close = exercises.closest(path.name, (p.name for p in path.parent.glob("*"))) if path.parent.is_dir() else None
+        beside = (p.name for p in path.parent.glob("*") if p.exists()) if path.parent.is_dir() else ()
+        close = exercises.closest(path.name, beside)
         raise CannotAsk(f"{path}: no such file" + (f"; did you mean {path.parent / close}?" if close else ""))
     if path.suffix not in (".ipynb", ".py"):
         raise CannotAsk(f"{path}: neither a notebook (.ipynb) nor a Python file (.py)")

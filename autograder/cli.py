@@ -40,9 +40,8 @@ def main() -> None:
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0)
     except _UsageError as error:
         _fail(f"{error.format_message().rstrip('.')}; see: autograder --help")
-    except (typer.Abort, KeyboardInterrupt):
-        print("\nInterrupted; every answer is as it was.", file=sys.stderr)
-        sys.exit(130)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
     except (asked.CannotAsk, exercises.UnknownExercise, WorkbookError, CannotWork) as error:
         _fail(str(error))
     except MachineFault as error:

@@ -9,6 +9,7 @@ import builtins
 import json
 import re
 import stat
+import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,16 +18,19 @@ from pathlib import Path
 from autograder.statements import Statement, parse
 from autograder.worker.job import Piece
 
-MAX_BYTES = 64 << 20
+MAX_BYTES = 64 << 20  # of a file: a notebook holds its pictures
+MAX_CODE = 256 << 10  # of its code: ten times as much may take a hundred times as long to read
 # Cell magics that run the cell's code; the code below any other belongs to another language or process.
 _RUNNING_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun", "%%python", "%%python3")
 _TIMED = re.compile(r"^(\s*)%time\s+(?=[^\s-])")  # this line magic runs the code behind it
-_LINE_MAGIC = re.compile(r"^(\s*)(?:%{1,2}[A-Za-z].*|[!?].*|.*[^\s?]\?{1,2}\s*)$")
+# A line that closes or opens a docstring is none, though it may look like one: """What is a patch?
+_LINE_MAGIC = re.compile(r"^(\s*)(?!.*(?:\"\"\"|'''))(?:%{1,2}[A-Za-z].*|[!?].*|.*[^\s?]\?{1,2}\s*)$")
 _STARTS = re.compile(r"^(?:@|(?:async\s+)?def\s|class\s|import\s|from\s|\w+\s*=[^=])")
 _SEEMS_TO_DEFINE = re.compile(r"\bdef\s+(\w+)\s*\(|\bclass\s+(\w+)\s*[(:]")
 _DEFINES = re.compile(r"^(?:(?:async\s+)?def|class)\s+(\w+)|^(\w+)\s*=[^=]", re.MULTILINE)
 
-_BUILTINS = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "__builtins__"}
+# What `import *` never replaces, as it may replace sum and any other built-in function.
+_IN_MODULES = frozenset(n for n in (*dir(builtins), "__file__", "__builtins__") if n.startswith("__"))
 
 
 class Unreadable(ValueError):
@@ -84,7 +88,7 @@ class Submission:
                 new = {need for need in needs if need[0] not in left_out} - seen
                 seen |= new
                 queue += new
-        if {n for n, _ in seen} - self._bound - left_out - _BUILTINS:
+        if {n for n, _ in seen} - self._bound - left_out - _IN_MODULES:
             chosen |= {i for i, s in enumerate(self.statements) if s.piece.source.endswith(" import *")}
         picked = [self.statements[i] for i in sorted(chosen)]
         return Slice(
@@ -104,11 +108,13 @@ class Submission:
         """Name -> the statements that bind or change it."""
         found: dict[str, list[int]] = {}
         rebinds = {n: s.rebinds for s in self.statements for n in s.binds}
+        registers = {n: s.registers for s in self.statements for n in s.binds}
         writers = {n for s in self.statements if s.writes for n in s.binds}
         for index, s in enumerate(self.statements):
             # `f = mine("f")` stands for f only where this file does not define it.
             binds = s.binds if s.own else s.binds - self.defined if s.borrows else frozenset()
             changes = {n for function, _ in s.calls for n in rebinds.get(function, ())}
+            changes |= {n for function in s.decorators for n in registers.get(function, ())}
             changes |= {argument for function, argument in s.calls if function in writers}
             # A call such as plt.plot() or np.set_printoptions() changes no name that an answer is made of.
             for name in binds | ((s.changes | changes) - self._imported):
@@ -134,14 +140,17 @@ def read(path: Path) -> Submission:
             raise Unreadable(f"{path}: not a file")
         if about.st_size > MAX_BYTES:
             raise Unreadable(f"{path}: larger than {MAX_BYTES >> 20} MiB; clear the outputs and save it again")
-        text = path.read_text(encoding="utf-8-sig")
+        text = _text(path)
     except UnicodeDecodeError as error:
         raise Unreadable(f"{path}: not a text file in UTF-8 (byte {error.start})") from None
     except OSError as error:
         raise Unreadable(f"{path}: cannot be read: {error.strerror}") from None
     statements: list[Statement] = []
     broken: list[Broken] = []
-    for label, source in _cells(path, text) if path.suffix == ".ipynb" else [(path.name, text)]:
+    cells = list(_cells(path, text)) if path.suffix == ".ipynb" else [(path.name, text)]
+    if sum(len(source) for _, source in cells) > MAX_CODE:
+        raise Unreadable(f"{path}: more than {MAX_CODE >> 10} KiB of code; data belongs in a file of its own")
+    for label, source in cells:
         for part in _parts(label, source):
             if isinstance(part, Statement):
                 statements.append(part)
@@ -150,9 +159,23 @@ def read(path: Path) -> Submission:
     return Submission(path, tuple(statements), tuple(broken))
 
 
+def _text(path: Path) -> str:
+    """The text, in UTF-8, or in whatever else the first lines of a Python file say (# coding: latin-1)."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        try:
+            with tokenize.open(path) as file:
+                return file.read()
+        except (SyntaxError, UnicodeDecodeError):
+            raise error from None
+
+
 def mentioned(path: Path) -> frozenset[str]:
     """Names that the raw text of an unreadable file seems to define: to know whose exercise it costs."""
     try:
+        if not path.is_file():  # a pipe would keep us waiting
+            return frozenset()
         with path.open("rb") as file:
             text = file.read(MAX_BYTES).decode("utf-8", errors="replace")
     except OSError:

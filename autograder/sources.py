@@ -25,8 +25,11 @@ class Code:
 
 
 def owner(submissions: Sequence[Submission], name: str) -> Submission | None:
-    """The file that defines a name; the last one, where several do."""
-    return next((s for s in reversed(submissions) if name in s.defined), None)
+    """The file that defines a name. Where several do, the notebook of its own chapter, else the last."""
+    defining = [s for s in submissions if name in s.defined]
+    chapter = course.exercise_chapters().get(name)
+    own = [s for s in defining if chapter and s.path.stem == chapter.name]
+    return next(reversed(own or defining), None)
 
 
 def gather(submissions: Sequence[Submission], name: str, passes: Callable[[str], bool]) -> Code | None:

@@ -10,6 +10,8 @@ from autograder.worker.job import Piece
 _COMPREHENSIONS = ("listcomp", "setcomp", "dictcomp", "genexpr")
 _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 _DEFINITIONS = _FUNCTIONS | ast.ClassDef
+# Functions and methods of Python and NumPy that change their first argument.
+_CHANGERS = frozenset("setattr delattr exec fill_diagonal copyto put place putmask put_along_axis at shuffle".split())
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,9 @@ class Statement:
     later: frozenset[str]  # global names that its functions look up when they are called
     changes: frozenset[str]  # names that it changes without binding them: x[0] = 1, x.append(1)
     calls: frozenset[tuple[str, str]]  # function and argument of a call that stands alone: fill(table)
-    rebinds: frozenset[str]  # names that the function which it defines declares global
+    decorators: frozenset[str]
+    rebinds: frozenset[str]  # names that the function which it defines declares global, or changes and returns nothing
+    registers: frozenset[str]  # global names whose objects that function seems to change
     writes: bool  # whether that function seems to change an argument in place
     borrows: frozenset[str]  # mine("conv2d")
     fresh: bool  # whether what it binds owes nothing to what the name stood for before
@@ -72,20 +76,28 @@ def _statement(node: ast.stmt, text: str, piece: Piece) -> Statement:
     reads = frozenset(s.get_name() for s in table.get_symbols() if s.is_referenced())
     reads |= frozenset(n for n, deferred in _globals(table, False) if not deferred)
     later = frozenset(n for n, deferred in _globals(table, False) if deferred)
+    decorators = frozenset(n for d in getattr(node, "decorator_list", []) for n in _root(getattr(d, "func", d)))
     calls = [n for n in ast.walk(node) if isinstance(n, ast.Call)]
     borrows = frozenset(
         c.args[0].value
         for c in calls
         if _called(c) == "mine" and c.args and isinstance(c.args[0], ast.Constant) and isinstance(c.args[0].value, str)
     )
+    declared = frozenset(n for g in ast.walk(node) if isinstance(g, ast.Global) for n in g.names)
+    registers = later.intersection(_changed_in(node.body)) if isinstance(node, _FUNCTIONS) else frozenset()
+    # What returns something is called for that: a cache that it keeps does not make each call of it part of an answer.
+    returns = any(isinstance(n, ast.Return) and n.value for n in ast.walk(node))
     return Statement(
         piece=piece,
         binds=binds,
         reads=reads,
         later=later,
-        changes=frozenset(_changed(node)),
+        # `@area.register` changes area; `@register` may change what the function register changes.
+        changes=frozenset(_changed(node)) | decorators,
         calls=frozenset(_lone_call(node)),
-        rebinds=frozenset(n for g in ast.walk(node) if isinstance(g, ast.Global) for n in g.names),
+        decorators=decorators,
+        rebinds=declared if returns else declared | registers,
+        registers=registers,
         writes=isinstance(node, _FUNCTIONS) and not _arguments(node).isdisjoint(_changed_in(node.body)),
         borrows=borrows,
         fresh=isinstance(node, _DEFINITIONS | ast.Import | ast.ImportFrom)
@@ -153,12 +165,20 @@ def _changed_in(body: Iterable[ast.stmt]) -> Iterator[str]:
             yield from _root(inner)
         elif isinstance(inner, ast.AugAssign) and isinstance(inner.target, ast.Name):
             yield inner.target.id
-        elif (
-            isinstance(inner, ast.Expr)
-            and isinstance(inner.value, ast.Call)
-            and isinstance(inner.value.func, ast.Attribute)
-        ):
-            yield from _root(inner.value.func)
+        elif isinstance(inner, ast.Expr) and isinstance(inner.value, ast.Call):
+            yield from _changed_by(inner.value)
+
+
+def _changed_by(call: ast.Call) -> Iterator[str]:
+    """Of `table.append(1)` and of `np.fill_diagonal(table, 1)`: table."""
+    if isinstance(call.func, ast.Attribute):
+        yield from _root(call.func)
+    if getattr(call.func, "attr", getattr(call.func, "id", None)) in _CHANGERS:
+        for argument in call.args[: 2 if getattr(call.func, "id", None) == "exec" else 1]:
+            yield from _root(argument)
+    for keyword in call.keywords:
+        if keyword.arg == "out":
+            yield from _root(keyword.value)
 
 
 def _root(node: ast.expr) -> Iterator[str]:

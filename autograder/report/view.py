@@ -135,7 +135,7 @@ def _form(values: np.ndarray, signed: bool = False) -> Callable[[Any], str]:
     """How to write these numbers: all with the same decimals, the largest with four figures; whole numbers whole."""
     values = np.asarray(values)
     plus = "+" if signed else ""
-    finite = np.abs(values[np.isfinite(values)]).astype(np.float64)
+    finite = np.abs(values[np.isfinite(values)]).astype(np.longdouble)  # float64 could not hold each of these
     top = finite.max(initial=0.0)
     exponent = int(np.floor(np.log10(top))) if top else 0
     if values.dtype.kind in "biu":

@@ -18,6 +18,7 @@ from .trace import class_name, describe
 
 OUTPUT_BYTES = 256 << 20  # all outputs of one call together
 OUTPUTS = 64
+NUMERIC = ("array", "number", "bool")  # the kinds of output that come with data
 
 _SCALARS = [scalar for scalar in np.sctypeDict.values() if np.dtype(scalar).kind in "iufc"]
 _NUMBERS = frozenset(map(id, (int, float, complex, *_SCALARS)))
@@ -85,7 +86,9 @@ def strided(values: np.ndarray, strides: tuple[int, ...]) -> np.ndarray:
 def _changed(value: Any, original: Any) -> bool:
     if type(value) is tuple:
         return any(_changed(v, o) for v, o in zip(value, original, strict=True))
-    return isinstance(value, np.ndarray) and value.tobytes() != original.tobytes()
+    if not isinstance(value, np.ndarray):
+        return False
+    return (value.shape, value.dtype) != (original.shape, original.dtype) or value.tobytes() != original.tobytes()
 
 
 def _normalise(results: Mapping[str, Any], arrays: dict[str, np.ndarray], kinds: dict[str, str]) -> Raised | None:

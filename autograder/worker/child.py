@@ -147,9 +147,9 @@ def _go(job: Job, main: ModuleType, labels: frozenset[str], channel: Channel, pr
         return end("error", _failed(raised, job.pieces[-1].filename), raised)
     implementation = main.__dict__.get(job.name)
     if implementation is None:
-        return end("error", f"{job.name} is not defined")
+        return end("error", f"nothing is called {job.name} once the code has run")
     if not callable(implementation):
-        return end("error", f"{job.name} is not a function but {_a(type(implementation).__name__)}")
+        return end("error", f"what is called {job.name} is not a function but {_a(type(implementation).__name__)}")
     channel.send(pack({"type": "defined"}))
     for call in job.calls:
         try:

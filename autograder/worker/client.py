@@ -15,6 +15,10 @@ from .spawning import Spawning
 HOWS = ("fork", "spawn")
 
 
+class CannotWork(ValueError):
+    """A way of running workers that is not known, or not on this system; one line that says so."""
+
+
 class Worker:
     """Runs jobs, one at a time, each in a confined process of its own.
 
@@ -26,9 +30,9 @@ class Worker:
     def __init__(self, packages: Sequence[str] = ("numpy",), how: str | None = None, hide: Sequence[str] = ()) -> None:
         how = how or os.environ.get("AUTOGRADER_WORKER") or ("fork" if sys.platform.startswith("linux") else "spawn")
         if how not in HOWS:
-            raise ValueError(f"AUTOGRADER_WORKER is one of {', '.join(HOWS)}, not {how!r}")
+            raise CannotWork(f"AUTOGRADER_WORKER is one of {', '.join(HOWS)}, not {how!r}")
         if how == "fork" and not sys.platform.startswith("linux"):
-            raise ValueError("forking a worker is safe on Linux only; leave AUTOGRADER_WORKER unset")
+            raise CannotWork("forking a worker is safe on Linux only; leave AUTOGRADER_WORKER unset")
         self.how = how
         self.layers: list[tuple[str, bool, str]] = []  # as the last job's process reported them
         self._packages = tuple(packages)

@@ -88,7 +88,7 @@ class Intake:
         head, kind = frame.head, frame.head["type"]
         if kind == "outcome" and self._defined and len(self._outcomes) < len(self._job.calls):
             self._outcomes.append(self._timed(unpack_outcome(frame)))
-        elif kind == "ask" and self.begun:
+        elif kind == "ask" and self.begun and self._answers:
             if len(self._asked) >= _WAITING:
                 raise ProtocolError("too many questions at once")
             self._asked.append(unpack_ask(frame))
@@ -123,6 +123,7 @@ class Intake:
         values = [*args, *kwargs.values()]
         arrays = [value for value in values if isinstance(value, np.ndarray)]
         numbers = [value for value in values if isinstance(value, int | np.integer)]
+        numbers += [array.item() for array in arrays if not array.ndim and array.dtype.kind in "iu"]
         if name not in self._answers:
             return _refusal("it is not lent to this exercise")
         # The answer is worked out in this process, so whoever asks must not be able to keep it busy. An axis of

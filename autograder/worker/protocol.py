@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .apply import OUTPUT_BYTES, OUTPUTS, strided
+from .apply import NUMERIC, OUTPUT_BYTES, OUTPUTS, strided
 from .job import Call, Job, Outcome, Piece, Raised
 from .text import clean
 
@@ -276,8 +276,8 @@ def unpack_outcome(frame: Frame) -> Outcome:
     if len(names) != len(frame.blobs) or len(set(names)) != len(names):
         raise ProtocolError("an outcome's names and arrays disagree")
     kinds = {_str(k, 200): _str(v, 200) for k, v in _dict(head.get("kinds"), OUTPUTS).items()}
-    if not set(names) <= set(kinds):
-        raise ProtocolError("an outcome's array has no kind")
+    if set(names) != {name for name, kind in kinds.items() if kind in NUMERIC}:
+        raise ProtocolError("an outcome's arrays and kinds disagree")
     modified = tuple(_str(name, 200) for name in _list(head.get("modified"), 256))
     seconds = head.get("seconds")
     if type(seconds) is not float or not 0.0 <= seconds < 1e9:

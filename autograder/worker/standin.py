@@ -12,6 +12,8 @@ from typing import Any
 # than the whole job, so they do nothing unless the job asked for the real package.
 SHOWING = ("matplotlib", "figures", "IPython", "ipywidgets")
 COURSE = ("solutions", "autograder")
+# These load C libraries by ctypes, which is refused once the learner's code runs: they come before it, or not at all.
+EARLY = ("torch", "numba", "jax", "tensorflow", "cupy")
 
 
 class Nothing:
@@ -59,12 +61,15 @@ class Gate:
 
     def __init__(self, refuse: Callable[[str], None], real: Sequence[str]) -> None:
         self._refuse = refuse
-        self._shown = frozenset(SHOWING) - {name.partition(".")[0] for name in real}
+        loaded = {name.partition(".")[0] for name in real}
+        self._shown, self._absent = frozenset(SHOWING) - loaded, frozenset(EARLY) - loaded
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         top = name.partition(".")[0]
         if top in COURSE:
             self._refuse(f"importing {name}")
+        if top in self._absent:
+            raise ModuleNotFoundError(f"{top} is not there while this exercise is graded", name=name)
         if top in self._shown:
             return ModuleSpec(name, self, is_package=True)  # type: ignore[arg-type]
         return None

@@ -116,6 +116,9 @@ def test_a_chapter_can_be_asked_for_by_name_topic_and_number(command, answers):
         (["check", "--sed", "3"], "--seed"),
         (["check", "--seed", "-1"], "seed"),
         (["hint"], "NAME"),
+        (["check", ""], "no exercise, chapter or file"),
+        (["check", "a" * 5000], "too long"),
+        (["check", "a" * 5000 + ".py"], "too long"),
     ],
 )
 def test_a_wrong_question_is_one_line_and_exit_status_2(command, words, said):
@@ -145,6 +148,38 @@ def test_a_workbook_where_a_file_is_cannot_be_started(command, tmp_path):
 def test_an_unwritable_folder_is_one_line(command, tmp_path):
     (tmp_path / "locked").mkdir(mode=0o555)
     assert one_line_and_no_traceback(command("start", "locked/workbook"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="only POSIX has named pipes")
+def test_a_pipe_is_not_waited_for(command, tmp_path):
+    os.mkfifo(tmp_path / "pipe.py")
+    assert "not a file" in command("check", "pipe.py").stdout
+
+
+def test_a_link_that_leads_nowhere_is_not_what_was_meant(command, tmp_path):
+    (tmp_path / "answers.py").symlink_to("nowhere")
+    result = command("check", "answers.py")
+    assert one_line_and_no_traceback(result) and "did you mean" not in result.stderr
+
+
+def test_settings_that_cannot_be_are_one_line(command, tmp_path):
+    (tmp_path / "answers.py").write_text("def filter_response(patch, kernel): return (patch * kernel).sum()")
+    assert one_line_and_no_traceback(command("check", "answers.py", AUTOGRADER_WORKER="bogus"))
+    result = command("status", AUTOGRADER_WORKBOOK="answers.py")
+    assert one_line_and_no_traceback(result) and "is a file" in result.stderr
+
+
+def test_a_terminal_without_the_signs_is_shown_question_marks(command, tmp_path):
+    (tmp_path / "answers.py").write_text("def filter_response(patch, kernel): return (patch * kernel).sum()")
+    result = command("check", "answers.py", PYTHONIOENCODING="ascii")
+    assert result.returncode == 0 and "? filter_response: passed" in result.stdout
+
+
+def test_ctrl_c_during_the_first_imports_is_one_line(command, tmp_path):
+    # A module that interrupts, in the place of the first that the command line needs.
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt\n")
+    result = command("status", PYTHONPATH=str(tmp_path))
+    assert result.returncode == 130 and "Interrupted" in result.stderr and "Traceback" not in result.stderr
 
 
 def test_without_a_command_the_help_is_shown(command):

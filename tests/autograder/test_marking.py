@@ -1,5 +1,6 @@
 """One learner's files, marked in real workers: what stands in for what, and that nothing leaks."""
 
+import sys
 import textwrap
 
 import pytest
@@ -164,6 +165,22 @@ def test_no_trick_makes_a_wrong_function_pass(mark, trick):
     assert verdict.status != "passed" and verdict.points == 0
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the descriptor is known on Linux alone")
+@pytest.mark.parametrize("frame", [
+    {"type": "outcome", "arrays": [], "kinds": {"out": "array"}, "modified": [], "raised": None, "seconds": 0.0},
+    {"type": "ask", "name": "filter_response", "args": [], "kwargs": {}},
+])  # fmt: skip
+def test_a_forged_frame_costs_its_own_exercise_alone(mark, frame):
+    source = f"""
+import json, os, struct
+head = json.dumps({frame!r}).encode()
+def filter_response(patch, kernel):
+    os.write(4, struct.pack("<4sIQ", b"CBH1", len(head), 0) + head)
+    return (patch * kernel).sum()
+"""
+    assert mark("filter_response", source).status == "crashed"
+
+
 def test_a_stand_in_serves_only_what_is_earlier_in_the_course(mark):
     # A reference that comes later would be the answer itself: grouped_conv2d with one group is conv2d.
     source = "from autograder import mine\ndef conv2d(*a): return mine('grouped_conv2d')(*a)\n"
@@ -179,6 +196,9 @@ def test_what_is_asked_of_a_stand_in_is_bounded(mark):
     empty = "from autograder import mine\nimport numpy as np\ndef conv2d(*a):\n"
     empty += "    return mine('pad2d')(np.zeros((90, 90, 0)), 1)\n"
     assert "at most" in mark("conv2d", empty).message
+    number = "from autograder import mine\nimport numpy as np\ndef conv2d(*a):\n"
+    number += "    return mine('pad2d')(np.zeros((2, 2)), np.array(4000))\n"
+    assert "at most" in mark("conv2d", number).message
 
 
 def test_an_unreadable_file_costs_only_what_it_seems_to_define(tmp_path, worker):
@@ -189,11 +209,50 @@ def test_an_unreadable_file_costs_only_what_it_seems_to_define(tmp_path, worker)
     assert marker.verdict("filter_response").status == "passed"
 
 
+def test_a_name_asked_of_a_file_that_cannot_be_read_is_told_why(tmp_path, worker):
+    path = tmp_path / "a.py"
+    path.write_bytes("def filter_response(patch, kernel): return 0\n".encode("utf-16"))
+    assert "not a text file in UTF-8" in Marker([path], 1, worker).verdict("filter_response").message
+
+
+def test_a_chapters_notebook_is_about_that_chapter_alone(tmp_path, worker, right_answers):
+    for name in ("02_convolution.py", "mine.py"):
+        (tmp_path / name).write_text(right_answers, encoding="utf-8")
+    chapters = {n: c.name for n, c in course.exercise_chapters().items()}
+    alone = [n for n, chapter in chapters.items() if chapter == "02_convolution"]
+    assert Marker([tmp_path / "02_convolution.py"], 1, worker).asked_for() == alone
+    assert Marker([tmp_path / "mine.py"], 1, worker).asked_for() == list(chapters)
+
+
 def test_the_last_file_that_defines_a_name_counts(mark):
     wrong = "def filter_response(patch, kernel): return 0.0\n"
     right = "def filter_response(patch, kernel): return (patch * kernel).sum()\n"
     assert mark("filter_response", wrong, right).status == "passed"
     assert mark("filter_response", right, wrong).status == "failed"
+
+
+def test_a_helper_that_only_bears_the_name_of_an_exercise_is_kept_where_it_is_right(mark):
+    source = """
+import numpy as np
+def filter_response(patch, weight, bias): return (patch * weight).sum() + bias
+def conv2d_single(image, weight, bias=0.0):
+    _, kh, kw = weight.shape
+    rows, columns = image.shape[1] - kh + 1, image.shape[2] - kw + 1
+    places = [[image[:, i : i + kh, j : j + kw] for j in range(columns)] for i in range(rows)]
+    return np.array([[filter_response(p, weight, bias) for p in row] for row in places], image.dtype)
+"""
+    assert mark("filter_response", source).status == "error"
+    verdict = mark("conv2d_single", source)
+    assert (verdict.status, verdict.stand_ins) == ("passed", ()), verdict.message
+
+
+@pytest.mark.parametrize("other", ["00_before.py", "02_convolution.py", "my own.py"])
+def test_a_chapters_own_file_counts_wherever_else_a_helper_bears_the_name(mark, other):
+    right = "import numpy as np\ndef pad2d(x, padding):\n"
+    right += "    return np.pad(x, [(0, 0)] * (x.ndim - 2) + [(padding, padding)] * 2)\n"
+    helper = "import numpy as np\ndef pad2d(x, padding):\n    return np.pad(x, [(0, 0), (0, 0), (1, 1), (1, 1)])\n"
+    assert mark("pad2d", right, helper, files=["01_filters.py", other]).status == "passed"
+    assert mark("pad2d", helper, right, files=["01_filters.py", other]).status in ("failed", "error")
 
 
 def test_every_exercise_of_the_course_passes_with_its_reference(tmp_path, worker, right_answers):
@@ -226,3 +285,16 @@ def test_annotations_from_the_future_hold_for_the_whole_file(mark):
     source = "from __future__ import annotations\n"
     source += "def filter_response(patch: Unknown, kernel): return (patch * kernel).sum()\n"
     assert mark("filter_response", source).status == "passed"
+
+
+def test_a_right_function_may_use_torch_where_it_is_installed(mark):
+    pytest.importorskip("torch")
+    source = """
+        import torch
+        import torch.nn.functional as F
+        def conv2d_single(image, weight, bias=0.0):
+            x, w = torch.from_numpy(image.copy())[None], torch.from_numpy(weight.copy())[None]
+            return F.conv2d(x, w)[0, 0].numpy() + bias
+    """
+    verdict = mark("conv2d_single", textwrap.dedent(source))
+    assert verdict.status == "passed", verdict.message

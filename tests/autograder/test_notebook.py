@@ -76,6 +76,15 @@ COMPLETE = {
         2,
     ),
     "changed, then made anew": ("t = []\nt.append(1)\nt = []\nt.append(2)\ndef f(): return t\n", [2]),
+    "changed by a function that keeps a list": ("t = []\ndef add(x): t.append(x)\nadd(3)\ndef f(): return t\n", [3]),
+    "changed by NumPy": (
+        "import numpy as np\nK = np.ones((2, 2))\nnp.fill_diagonal(K, 0)\ndef f(): return K.sum()\n",
+        2,
+    ),
+    "changed through out=": ("import numpy as np\nK = np.ones(2)\nnp.add(K, 1, out=K)\ndef f(): return K.sum()\n", 4),
+    "shuffled": ("import random\nK = [1]\nrandom.seed(0)\nrandom.shuffle(K)\ndef f(): return K\n", [1]),
+    "attribute set by name": ("class A: pass\nsetattr(A, 'k', 4)\ndef f(): return A.k\n", 4),
+    "defined by exec": ("code = 'def g(): return 3'\nns = {}\nexec(code, ns)\nf = ns['g']\n", 3),
     "several targets": ("a, (b, *c) = 1, (2, 3, 4)\ndef f(): return a + b + c[1]\n", 7),
     "chained targets": ("f = g = lambda: 2\n", 2),
     "lambda": ("K = 2\nf = lambda: K\n", 2),
@@ -91,6 +100,20 @@ COMPLETE = {
     "decorators, with arguments": (
         "K = 2\ndef times(k):\n    return lambda g: lambda: k * g()\n@times(K)\n@times(\n    3\n)\ndef f(): return 1\n",
         6,
+    ),
+    "decorator that registers": (
+        "R = []\ndef keep(g):\n    R.append(g)\n    return g\n@keep\ndef one(): return 1\ndef f(): return R[0]()\n",
+        1,
+    ),
+    "decorator that registers under a name": (
+        "R = {}\ndef keep(name):\n    def take(g):\n        R[name] = g\n        return g\n    return take\n"
+        "@keep('a')\ndef _(): return 1\n@keep('b')\ndef _(): return 2\ndef f(): return R['a']() + R['b']()\n",
+        3,
+    ),
+    "single dispatch": (
+        "from functools import singledispatch\n@singledispatch\ndef g(x): return 0\n"
+        "@g.register\ndef _(x: int): return 7\ndef f(): return g(1)\n",
+        7,
     ),
     "default argument": ("D = 7\ndef f(a=D): return a\nD = 8\n", 7),
     "keyword-only default": ("D = 7\ndef f(*, a=D): return a\n", 7),
@@ -112,6 +135,10 @@ COMPLETE = {
     "import by another name": ("import math, cmath as c\ndef f(): return c.sqrt(-1)\n", 1j),
     "import from": ("from math import floor, ceil as up\ndef f(): return up(1.5)\n", 2),
     "import of everything": ("from math import *\ndef f(): return floor(2.5)\n", 2),
+    "import of everything, over a built-in function": (
+        "from cmath import *\nfrom math import *\ndef f(): return pow(2, 2)\n",
+        4.0,
+    ),
     "import inside": ("def f():\n    import math\n    return math.floor(1.5)\n", 1),
     "import below": ("def f(): return math.floor(1.5)\nimport math\n", 1),
     "semicolons": ("x = 1; y = 'é'; f = lambda: y * x\n", "é"),
@@ -172,6 +199,11 @@ def test_what_is_not_needed_is_left_out(submission, case, where):
     assert sources(submission("".join(parts if where == "before" else parts[::-1]))) == ["def f(): return 2"]
 
 
+def test_calls_of_a_function_that_keeps_a_cache_are_left_out(submission):
+    code = "cache = {}\ndef f(n=3):\n    cache[n] = n\n    return cache[n]\nf(10**12)\nx = f(5)\n"
+    assert sources(submission(code)) == ["cache = {}", "def f(n=3):\n    cache[n] = n\n    return cache[n]"]
+
+
 def test_imports_are_split_so_that_only_what_is_used_is_loaded(submission):
     code = "import numpy as np, matplotlib.pyplot as plt\nfrom math import pi, tau\ndef f(): return np.cos(pi)\n"
     assert sources(submission(code)) == ["import numpy as np", "from math import pi", "def f(): return np.cos(pi)"]
@@ -207,6 +239,7 @@ MAGICS = {
     "shell": "!pip install numpy\n!ls *.py | head\ndef f(): return 1\n",
     "shell, indented": "if True:\n    !ls\ndef f(): return 1\n",
     "question": "?print\nprint?\nprint??\ndef f(): return 1\n",
+    "question in a docstring": "%matplotlib inline\ndef f():\n    '''How many?\n    One.\n    '''\n    return 1\n",
     "remainder at the start of a line": "%pylab\nx = (7\n     % 3)\ndef f(): return x\n",
 }
 
@@ -338,6 +371,18 @@ def test_an_unreadable_file_is_refused_in_one_line(tmp_path, name, content, says
     with pytest.raises(Unreadable) as error:
         read(path)
     assert str(error.value).startswith(f"{path}: ") and says in str(error.value) and "\n" not in str(error.value)
+
+
+def test_more_code_than_anybody_writes_is_refused_with_what_to_do(submission):
+    for code in ("a;" * 200_000, ["x = 1\n" * 30_000] * 2):
+        with pytest.raises(Unreadable, match="more than 256 KiB of code; data belongs"):
+            submission(code)
+
+
+def test_a_file_in_another_encoding_is_read_where_it_says_so(tmp_path):
+    path = tmp_path / "a.py"
+    path.write_bytes("# coding: latin-1\ndef f(): return 'größe'\n".encode("latin-1"))
+    assert run(read(path)) == "größe"
 
 
 def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path):

@@ -160,6 +160,15 @@ def test_numbers_are_written_to_be_compared(value, says):
     assert " ".join(row).split() == says
 
 
+@pytest.mark.skipif(np.finfo(np.longdouble).max == np.finfo(np.float64).max, reason="has no such numbers")
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["filter_response", "pad2d"])
+def test_numbers_beyond_double_precision_can_be_shown(name):
+    reference = exercises.find(name).reference
+    verdict = judge(name, lambda *inputs: reference(*inputs).astype(np.longdouble) * 0 + np.longdouble("1e4000"))
+    assert verdict.status == "failed" and written(verdict)
+
+
 def test_large_arrays_and_many_planes_are_cut_and_say_so():
     x = np.ones((5, 4, 40, 40))
     says = written(failing({"x": x}, Difference("raised", "It raised.")))

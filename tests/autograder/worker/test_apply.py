@@ -48,6 +48,13 @@ def test_a_change_through_a_flag_or_a_tuple_is_seen():
     assert outcome.modified == ("pair",)
 
 
+def test_a_new_shape_in_place_is_a_change():
+    def reshape(x):
+        x.shape = (6,)
+
+    assert apply(reshape, call(np.zeros((2, 3)))).modified == ("x0",)
+
+
 def test_nan_in_an_input_is_not_a_change():
     assert apply(lambda x: x, call(np.array([np.nan, -0.0]))).modified == ()
 

@@ -85,8 +85,8 @@ def test_a_syntax_error_says_where(run):
 
 
 def test_a_missing_name_and_a_name_that_is_no_function(run):
-    assert run("def g(): pass").detail == "f is not defined"
-    assert run("f = 3").detail == "f is not a function but an int"
+    assert run("def g(): pass").detail == "nothing is called f once the code has run"
+    assert run("f = 3").detail == "what is called f is not a function but an int"
     assert run("f = 3").end == "error"
 
 
@@ -220,3 +220,11 @@ def test_threads_inside_numpy_and_outside_work(run):
     """
     ran = run(source, (np.ones((64, 64)),))
     assert ran.end == "finished" and ran.outcomes[0].raised is None, ran
+
+
+@pytest.mark.parametrize("package", ["torch", "numba"])
+def test_a_package_that_the_exercise_does_not_load_is_not_there(run, package):
+    ran = run(f"import {package}\ndef f(): return 1")
+    assert ran.end == "error" and f"{package} is not there" in ran.detail
+    ran = run(f"try:\n    import {package}\nexcept ImportError:\n    pass\ndef f(): return 1")
+    assert ran.end == "finished" and ran.outcomes[0].arrays["out"] == 1

@@ -156,6 +156,20 @@ def test_any_json_in_a_head_is_refused_or_read(head, kind):
     assert len(ran.outcomes) <= 1 and ran.end in ("crashed", "finished", "error", "memory", "forbidden")
 
 
+@pytest.mark.parametrize("kind", ["array", "number", "bool"])
+def test_an_outcome_that_names_data_but_brings_none_is_refused(kind):
+    head = {"type": "outcome", "arrays": [], "kinds": {"out": kind}, "modified": [], "raised": None, "seconds": 0.0}
+    with pytest.raises(ProtocolError):
+        protocol.unpack_outcome(protocol.Frame(head, []))
+
+
+def test_a_question_of_a_job_without_stand_ins_is_refused():
+    intake = Intake(Job("f", (), (Call("call", {}),)))
+    for frame in (protocol.pack({"type": "begun", "layers": []}), protocol.pack_ask("f", [], {})):
+        intake.frames(b"".join(map(bytes, frame)))
+    assert intake.replies() == [] and intake.ran(0).end == "crashed"
+
+
 @pytest.mark.parametrize("layers", [None, 3, [[1]], [["a", 1, 2, 3]], "abc", {"a": 1}])
 def test_forged_layers_are_refused(layers):
     intake = Intake(Job("f", (), ()))
