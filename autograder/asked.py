@@ -33,6 +33,8 @@ def resolve(words: Sequence[str]) -> Asked:
     if files:
         return Asked(tuple(files), tuple(dict.fromkeys(names)), None)
     folder = workbook()
+    if not notebooks(folder):
+        raise CannotAsk(f"the workbook {folder} has no notebooks; `autograder start {folder}` writes them")
     return Asked(tuple(notebooks(folder)), tuple(dict.fromkeys(names)) or _all(), folder)
 
 

@@ -92,6 +92,7 @@ def _compare_raised(expected: Raised | None, outcome: Outcome) -> Difference | N
     if expected is None:
         return Difference("raised", f"It raised {said}{_where(got)}.")
     if expected.type not in got.bases:
+        said = "a class of your own that bears its name" if got.type == expected.type else said
         return Difference(
             "raised", f"These inputs are impossible: {expected.type} must be raised, not {said}{_where(got)}."
         )

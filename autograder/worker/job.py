@@ -45,7 +45,7 @@ class Raised:
     """An exception of the learner's code, as text."""
 
     type: str
-    bases: tuple[str, ...]  # class names along the method resolution order, `type` first
+    bases: tuple[str, ...]  # names along the method resolution order; "other X" where X is not Python's own
     message: str
     trace: tuple[tuple[str, int, str], ...]  # (filename, line, source line), the learner's frames, outermost first
 

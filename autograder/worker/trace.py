@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import linecache
 import os
@@ -13,6 +14,8 @@ from types import TracebackType
 from .job import Raised
 from .text import clean
 
+# By identity, and noted before any learner's code: a class of theirs that is called ValueError is not ValueError.
+_PYTHONS = frozenset(id(c) for c in vars(builtins).values() if isinstance(c, type))
 _FIRST, _LAST = 6, 18  # frames kept from each end of a long trace (runaway recursion)
 
 
@@ -22,7 +25,10 @@ def describe(error: BaseException, labels: Collection[str] | None = None) -> Rai
     With `labels` None (in the learner's own kernel) the frames outside Python, its packages and the grader.
     Runs none of the learner's code but the exception's `__str__`.
     """
-    names = tuple(clean(class_name(c), 80) for c in type.__dict__["__mro__"].__get__(type(error))[:20])
+    classes = type.__dict__["__mro__"].__get__(type(error))[:20]
+    bases = tuple(
+        clean(class_name(c), 70) if id(c) in _PYTHONS else f"other {clean(class_name(c), 70)}" for c in classes
+    )
     try:
         message = clean(str(error))
     except BaseException:
@@ -30,7 +36,7 @@ def describe(error: BaseException, labels: Collection[str] | None = None) -> Rai
     trace = _frames(error.__traceback__, labels)
     if isinstance(error, SyntaxError):
         trace += _syntax(error, labels)
-    return Raised(names[0], names, message, trace)
+    return Raised(clean(class_name(classes[0]), 80), bases, message, trace)
 
 
 def class_name(cls: type) -> str:

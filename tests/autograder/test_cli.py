@@ -414,3 +414,9 @@ def test_the_doctor_says_what_is_there(command):
 def test_nothing_heavy_is_loaded_before_it_is_needed(code, absent):
     check = f"import sys; {code}; print([m for m in {absent!r} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", check], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_a_workbook_without_notebooks_points_to_start(command, tmp_path):
+    (tmp_path / "workbook" / ".autograder").mkdir(parents=True)
+    result = command("check", AUTOGRADER_WORKBOOK=str(tmp_path / "workbook"))
+    assert one_line_and_no_traceback(result) and "autograder start" in result.stderr

@@ -298,3 +298,19 @@ def test_a_right_function_may_use_torch_where_it_is_installed(mark):
     """
     verdict = mark("conv2d_single", textwrap.dedent(source))
     assert verdict.status == "passed", verdict.message
+
+
+def test_an_exception_that_only_bears_the_name_is_not_the_one_asked_for(mark):
+    source = """
+        class ValueError(Exception): pass
+        def output_size(size, kernel_size, stride=1, padding=0):
+            if min(size, kernel_size, stride) < 1 or padding < 0 or kernel_size > size + 2 * padding:
+                raise ValueError("no")
+            return (size + 2 * padding - kernel_size) // stride + 1
+    """
+    verdict = mark("output_size", textwrap.dedent(source))
+    assert verdict.points == 0 and "a class of your own" in verdict.message
+    derived = source.replace("ValueError(Exception)", "Impossible(ValueError)").replace(
+        "raise ValueError", "raise Impossible"
+    )
+    assert mark("output_size", textwrap.dedent(derived)).status == "passed"
