@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from autograder import course, exercises
 from autograder.progress import Again, Progress
+from autograder.report.view import SIGNS
 from autograder.verdict import Verdict
-
-_MARKS = {"passed": "✓", "not_started": "○", "missing": "○"}
 
 
 def total(verdicts: Sequence[Verdict]) -> str:
@@ -75,11 +74,11 @@ def status(progress: Progress) -> Iterator[str]:
 def _mark(last) -> str:
     if last is None:
         return "○"
-    return "✓" if last.passed_ever else _MARKS.get(last.status_last, "✗")
+    return "✓" if last.passed_ever else SIGNS.get(last.status_last, "✗")
 
 
 def _words(last) -> str:
-    if last is None or (last.status_last in _MARKS and not last.passed_ever):
+    if last is None or (last.status_last in SIGNS and not last.passed_ever):
         return "not started"
     tries = f"{last.tries} {'try' if last.tries == 1 else 'tries'}"
     if not last.passed_ever:

@@ -84,11 +84,6 @@ class Reader:
             view = memoryview(frame)[_PREFIX.size :]
             yield _frame(view[:head_size], view[head_size:])
 
-    @property
-    def pending(self) -> bool:
-        """Whether a frame has begun and not ended."""
-        return bool(self._buffer)
-
 
 def _frame(head: memoryview, body: memoryview) -> Frame:
     try:
