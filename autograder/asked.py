@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder import course, exercises
-from autograder.workbook import locate
+from autograder.workbook import locate, notebooks
 
 
 class CannotAsk(ValueError):
@@ -60,10 +60,6 @@ def workbook() -> Path:
     if not folder.is_dir():
         raise CannotAsk(f"the workbook {folder} does not exist; `autograder start {folder}` writes it")
     return folder
-
-
-def notebooks(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.glob("*.ipynb") if p.is_file())
 
 
 def _all() -> tuple[str, ...]:

@@ -140,7 +140,7 @@ def _record(request: asked.Asked, verdicts: Sequence) -> None:
     progress = Progress(request.workbook)
     for v in verdicts:
         if v.chapter:
-            progress.record(v.name, v.status, v.mistake.id if v.mistake else None, v.points, v.seed, "worker")
+            progress.record(v.name, v.status, v.mistake_id, v.points, v.seed, "worker")
 
 
 def _print(verdicts: Sequence, seed: int, brief: bool) -> None:
@@ -159,14 +159,16 @@ def _print(verdicts: Sequence, seed: int, brief: bool) -> None:
 def watch() -> None:
     """Check what changed, at each save; Ctrl-C ends it."""
     from autograder import watching
+    from autograder.grade import new_seed
 
     folder = asked.workbook()
     with Worker() as worker:
         worker.start()
         print(f"Watching {folder}. Save a notebook to have it checked; Ctrl-C ends this.", flush=True)
-        for request, seed, names in watching.changes(folder):
-            verdicts = _verdicts(asked.Asked(request, names, folder), seed, worker)
-            _record(asked.Asked(request, names, folder), verdicts)
+        for request in watching.changes(folder):
+            seed = new_seed()
+            verdicts = _verdicts(request, seed, worker)
+            _record(request, verdicts)
             _print(verdicts, seed, brief=False)
             sys.stdout.flush()
 

@@ -57,6 +57,12 @@ def grade(exercise: Exercise, run: Callable[[tuple[Call, ...]], Ran], seed: int)
     )
 
 
+def absent(exercise: Exercise, status: str, message: str, seed: int) -> Verdict:
+    """A verdict on what could not be run at all: nothing there, or nothing that can be read."""
+    chapter = course.exercise_chapters()[exercise.name].name
+    return Verdict(exercise.name, chapter, status, exercise.points, message, seed)
+
+
 def _judge(exercise: Exercise, tried: Sequence[Case], calls: Sequence[Call], ran: Ran):
     if ran.outcomes and _not_started(ran.outcomes[0]):
         return "not_started", "Not started: it still raises NotImplementedError.", None, None, 0

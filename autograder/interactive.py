@@ -18,7 +18,7 @@ from autograder.report import card, text
 from autograder.show import show
 from autograder.sources import gather, owner
 from autograder.verdict import Verdict
-from autograder.workbook import locate
+from autograder.workbook import locate, notebooks
 from autograder.worker.execute import execute
 
 _latest: dict[str, Callable[..., Any]] = {}  # the learner's last version of each function that was checked
@@ -41,7 +41,7 @@ def check(implementation: Callable[..., Any], name: str | None = None, seed: int
     else:
         _latest[exercise.name] = implementation
         verdict = _grade(exercise, implementation, _seed(seed))
-    _record(verdict, "kernel")
+    _record(verdict)
     _show(verdict, exercise)
     return implementation if verdict.status == "passed" else exercise.reference
 
@@ -115,9 +115,8 @@ def _grade(exercise: Exercise, implementation: Callable[..., Any], seed: int) ->
 
 
 def _nothing_to_check(exercise: Exercise) -> Verdict:
-    chapter = course.exercise_chapters()[exercise.name].name
     message = "This is the course's own version. Run the cell that defines yours, then this one."
-    return Verdict(exercise.name, chapter, "not_started", exercise.points, message, 0)
+    return grade.absent(exercise, "not_started", message, seed=0)
 
 
 def _show(verdict: Verdict, exercise: Exercise) -> None:
@@ -135,13 +134,14 @@ def _show(verdict: Verdict, exercise: Exercise) -> None:
     show(card.card(verdict, note, hints), plain)
 
 
-def _record(verdict: Verdict, source: str) -> None:
+def _record(verdict: Verdict) -> None:
     folder = locate()
     if folder is not None:
         from autograder.progress import Progress
 
-        mistake = verdict.mistake.id if verdict.mistake else None
-        Progress(folder).record(verdict.name, verdict.status, mistake, verdict.points, verdict.seed, source)
+        Progress(folder).record(
+            verdict.name, verdict.status, verdict.mistake_id, verdict.points, verdict.seed, "kernel"
+        )
 
 
 def _count_hint(name: str) -> int:
@@ -159,7 +159,7 @@ def _own(exercise: Exercise) -> tuple[Callable[..., Any] | None, str]:
     folder = locate()
     if folder is None:
         return None, "no workbook here"
-    submissions = _submissions(tuple((p, p.stat().st_mtime_ns) for p in sorted(folder.glob("*.ipynb"))))
+    submissions = _submissions(tuple((p, p.stat().st_mtime_ns) for p in notebooks(folder)))
     if owner(submissions, exercise.name) is None:
         return None, "yours is not in the workbook"
     implementation, status = _judged(submissions, exercise.name)

@@ -67,8 +67,8 @@ class Marker:
         code = gather(self.submissions, name, lambda earlier: self.verdict(earlier).status == "passed")
         if code is None:
             if broken or name in self._lost:
-                return self._absent(exercise, "error", broken or self._lost[name])
-            return self._absent(exercise, "missing", self._missing_words(name))
+                return grade.absent(exercise, "error", broken or self._lost[name], self.seed)
+            return grade.absent(exercise, "missing", self._missing_words(name), self.seed)
         verdict = self._run(exercise, code)
         if code.stand_ins and verdict.status != "passed":
             # A helper may bear an exercise's name and yet be another function: right where it is, on its own.
@@ -97,10 +97,6 @@ class Marker:
             return self._worker.run(job, answers)
 
         return replace(grade.grade(exercise, run, self.seed), stand_ins=tuple(sorted(code.stand_ins)))
-
-    def _absent(self, exercise: Exercise, status: str, message: str) -> Verdict:
-        chapter = course.exercise_chapters()[exercise.name].name
-        return Verdict(exercise.name, chapter, status, exercise.points, message, self.seed)
 
     def _missing_words(self, name: str) -> str:
         if not self.submissions:

@@ -38,5 +38,9 @@ class Verdict:
     stand_ins: tuple[str, ...] = ()  # earlier exercises for which the course's own version stood in
 
     @property
+    def mistake_id(self) -> str | None:
+        return self.mistake.id if self.mistake else None
+
+    @property
     def points(self) -> int:
         return self.max_points if self.status == "passed" else 0

@@ -5,15 +5,17 @@ from pathlib import Path
 
 from watchfiles import watch
 
-from autograder import asked, course, grade
+from autograder import course
+from autograder.asked import Asked
 from autograder.notebook import Unreadable, read
+from autograder.workbook import notebooks
 
 
-def changes(folder: Path) -> Iterator[tuple[tuple[Path, ...], int, tuple[str, ...]]]:
-    """After each save that changed an exercise: the workbook's files, a fresh seed and the exercises' names."""
-    known = {path: _fingerprints(path) for path in asked.notebooks(folder)}
+def changes(folder: Path) -> Iterator[Asked]:
+    """After each save that changed exercises: the request to check these."""
+    known = {path: _fingerprints(path) for path in notebooks(folder)}
     for _ in watch(folder, watch_filter=lambda _, path: path.endswith(".ipynb"), recursive=False, raise_interrupt=True):
-        files = asked.notebooks(folder)
+        files = notebooks(folder)
         fresh = {path: _fingerprints(path) for path in files}
         names = [
             name
@@ -22,7 +24,7 @@ def changes(folder: Path) -> Iterator[tuple[tuple[Path, ...], int, tuple[str, ..
         ]
         known = fresh
         if names:
-            yield tuple(files), grade.new_seed(), tuple(names)
+            yield Asked(tuple(files), tuple(names), folder)
 
 
 def _fingerprints(path: Path) -> dict[str, int]:

@@ -25,7 +25,7 @@ def _exercise(verdict: Verdict) -> dict:
         "status": verdict.status,
         "points": verdict.points,
         "max_points": verdict.max_points,
-        "mistake": verdict.mistake.id if verdict.mistake else None,
+        "mistake": verdict.mistake_id,
         "message": f"{verdict.message} {verdict.mistake.says}" if verdict.mistake else verdict.message,
         "case": verdict.failure.case.label if verdict.failure else None,
         "seconds": round(verdict.seconds, 6),

@@ -52,6 +52,11 @@ def is_workbook(folder: Path) -> bool:
         return False
 
 
+def notebooks(folder: Path) -> list[Path]:
+    """The notebooks of a workbook, by name: the chapters' and whatever the learner added."""
+    return sorted(path for path in folder.glob("*.ipynb") if path.is_file())
+
+
 def check_writable(folder: Path) -> None:
     """Makes the workbook's folders, and raises WorkbookError if notebooks cannot be written there."""
     from autograder.workbook import files

@@ -8,7 +8,6 @@ import os
 import select
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -49,12 +48,11 @@ class Forked:
             return
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         config = paths.config(self._packages, self._hide) | {"control": theirs.fileno()}
-        boot = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot.py")
         self._errors = tempfile.TemporaryFile()
         self._control = ours
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", boot, "fork", json.dumps(config)],
+                paths.command("fork", config),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,

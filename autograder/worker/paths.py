@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 PACKAGE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))  # autograder/
@@ -47,6 +48,12 @@ def environment() -> dict[str, str]:
     """The worker's environment: one thread for numerical libraries, nothing private."""
     kept = {k: v for k, v in os.environ.items() if k.upper() in _KEPT or k.upper().startswith(_KEPT_PREFIXES)}
     return kept | dict.fromkeys(_THREADS, "1") | {"PYTHONIOENCODING": "utf-8"}
+
+
+def command(how: str, config: Mapping[str, Any]) -> list[str]:
+    """How a worker's Python is started; `how` is "fork" for the fork server, "spawn" for a single job."""
+    boot = os.path.join(PACKAGE, "worker", "boot.py")
+    return [sys.executable, "-I", "-S", boot, how, json.dumps(config)]
 
 
 def config(packages: Sequence[str], hide: Sequence[str] = ()) -> dict[str, Any]:

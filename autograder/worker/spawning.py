@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -62,10 +61,8 @@ class Spawning:
             _end(process)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        boot = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot.py")
-        config = json.dumps(paths.config(self._packages, self._hide))
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", boot, "spawn", config],
+            paths.command("spawn", paths.config(self._packages, self._hide)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -3,27 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from drawing import draw, dtypes, layouts, seeds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solutions.convolution import conv2d, conv2d_macs, conv2d_parameters, conv2d_single, grouped_conv2d
 
 many = settings(max_examples=150, deadline=None, database=None)
-seeds = st.integers(0, 2**32 - 1)
-dtypes = st.sampled_from([np.float32, np.float64])
-layouts = st.sampled_from(["C", "F", "strided"])
 scales = st.sampled_from([1e-3, 1.0, 1e4])
-
-
-def draw(seed, *shape, dtype=np.float64, scale=1.0, layout="C"):
-    """Normal numbers in C order, in Fortran order, or as every second element of a larger buffer; read-only."""
-    values = (scale * np.random.default_rng(seed).standard_normal(shape)).astype(dtype)
-    if layout == "F":
-        values = np.asfortranarray(values)
-    elif layout == "strided":
-        values = np.repeat(values, 2, axis=-1)[..., ::2]
-    values.flags.writeable = False  # nothing that is tested here may write to its inputs
-    return values
 
 
 def torch_conv2d(x, weight, bias, stride, padding, groups=1):

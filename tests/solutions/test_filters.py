@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from drawing import draw, dtypes, layouts, seeds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage, signal
@@ -10,23 +11,7 @@ from scipy import ndimage, signal
 from solutions.filters import convolve2d, correlate2d, filter_response, gradient_magnitude, output_size, pad2d
 
 many = settings(max_examples=200, deadline=None, database=None)
-seeds = st.integers(0, 2**32 - 1)
-dtypes = st.sampled_from([np.float32, np.float64])
 sides = st.integers(1, 9)
-
-
-def draw(seed, *shape, dtype=np.float64, scale=1.0, layout="C"):
-    """Normal numbers in C order, in Fortran order, or as every second element of a larger buffer; read-only."""
-    values = (scale * np.random.default_rng(seed).standard_normal(shape)).astype(dtype)
-    if layout == "F":
-        values = np.asfortranarray(values)
-    elif layout == "strided":
-        values = np.repeat(values, 2, axis=-1)[..., ::2]
-    values.flags.writeable = False  # nothing that is tested here may write to its inputs
-    return values
-
-
-layouts = st.sampled_from(["C", "F", "strided"])
 
 
 def close(got, expected, dtype, size=1.0):
